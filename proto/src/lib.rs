@@ -12,3 +12,10 @@ pub mod calculator {
         tonic::include_proto!("calculator.v1");
     }
 }
+
+/// `ticket.v1`: the worked example of chapter 4.
+pub mod ticket {
+    pub mod v1 {
+        tonic::include_proto!("ticket.v1");
+    }
+}
