@@ -251,8 +251,9 @@ impl Printed {
                 panic.as_todo(),
             ),
             None => format!(
-                "{came_back}; it panicked at {}: {}",
-                panic.place, panic.message
+                "{came_back}\n             and it panicked at {}: {}",
+                panic.place,
+                explain::shorten(panic.message)
             ),
         }
     }
