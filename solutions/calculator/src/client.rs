@@ -22,9 +22,9 @@ pub enum Operator {
 /// What the program prints on standard error, on one line, and the code it exits with.
 #[derive(Debug)]
 pub struct Failure {
-    /// 64 plus the number of the status code, as grpcurl has it: INVALID_ARGUMENT gives 67.
+    /// 64 plus the number of the status code: INVALID_ARGUMENT, which is 3, gives 67.
     pub exit_code: u8,
-    /// The status code and the server's own message, or why there is no server to ask.
+    /// The server's own message; or, where no server answered, which one did not, and why.
     pub sentence: String,
 }
 

@@ -2,6 +2,7 @@
 //! A loaded [`Lab`] has been checked as far as its own file goes; that it agrees with its
 //! tests, stub and solution is `verify`'s business.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -45,6 +46,8 @@ pub struct Stage {
     pub teaches: String,
     /// Page and heading below the lab's chapter: "server.md#the-first-method".
     pub book: String,
+    /// Tests whose failure is explained on another page: name of the test, page and heading.
+    pub elsewhere: BTreeMap<String, String>,
     /// What a failing test says when the stage is not written yet.
     pub red: String,
     pub hints: [String; 3],
@@ -192,7 +195,18 @@ impl Lab {
 
     /// The book's page for this stage: "phase-3/04-unary/server.md#the-first-method".
     pub fn page(&self, stage: &Stage) -> String {
-        format!("{}/{}", self.chapter, stage.book)
+        self.below_chapter(&stage.book)
+    }
+
+    /// Every page that the stage and its failures name.
+    pub fn pages<'a>(&'a self, stage: &'a Stage) -> impl Iterator<Item = String> + 'a {
+        std::iter::once(&stage.book)
+            .chain(stage.elsewhere.values())
+            .map(|page| self.below_chapter(page))
+    }
+
+    fn below_chapter(&self, page: &str) -> String {
+        format!("{}/{page}", self.chapter)
     }
 
     /// What `src/` holds now.
@@ -239,6 +253,8 @@ fn parse(text: &str) -> Result<Lab, Fault> {
         points: u32,
         teaches: Spanned<String>,
         book: Spanned<String>,
+        #[serde(default)]
+        elsewhere: BTreeMap<String, String>,
         red: Spanned<String>,
         hints: Spanned<Vec<Spanned<String>>>,
     }
@@ -306,6 +322,7 @@ fn parse(text: &str) -> Result<Lab, Fault> {
             points: raw.points,
             teaches: filled("teaches", raw.teaches)?,
             book: filled("book", raw.book)?,
+            elsewhere: raw.elsewhere,
             red: filled("red", raw.red)?,
             hints,
         });

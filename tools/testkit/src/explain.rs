@@ -51,6 +51,8 @@ pub fn expect_eq<T: PartialEq + fmt::Debug>(done: &str, came_back: T, expected: 
 #[derive(Debug)]
 pub struct Explanation {
     text: String,
+    /// Whether the page that teaches the stage is of any help.
+    names_page: bool,
     trace: Option<String>,
 }
 
@@ -59,6 +61,7 @@ impl Explanation {
         install_hook();
         Self {
             text: done.into(),
+            names_page: true,
             trace: None,
         }
     }
@@ -73,6 +76,12 @@ impl Explanation {
 
     pub(crate) fn because(self, because: &str) -> Self {
         self.line("because  ", &wrap(because))
+    }
+
+    /// For what is wrong before the stage has even begun.
+    pub(crate) fn without_page(mut self) -> Self {
+        self.names_page = false;
+        self
     }
 
     pub(crate) fn trace(mut self, trace: Option<String>) -> Self {
@@ -108,7 +117,7 @@ fn install_hook() {
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)?;
-        if let Some(page) = page_to_read() {
+        if let Some(page) = page_to_read().filter(|_| self.names_page) {
             write!(f, "\n  read       {page}")?;
         }
         if let Some(trace) = &self.trace {
@@ -138,7 +147,8 @@ pub(crate) fn lab_name() -> &'static str {
 /// missing here only costs the line: a failure must never fail to be told.
 fn page_to_read() -> Option<String> {
     let thread = std::thread::current();
-    let number = thread.name()?.strip_prefix("stage_")?.split('_').next()?;
+    let (module, test) = thread.name()?.split_once("::")?;
+    let number = module.strip_prefix("stage_")?.split('_').next()?;
     let stage = number.parse::<usize>().ok()?.checked_sub(1)?;
     let manifest = Path::new(LAB.get()?.folder)
         .join("../../labs")
@@ -148,12 +158,27 @@ fn page_to_read() -> Option<String> {
     let lab = DeTable::parse(&source).ok()?;
     let lab = lab.get_ref();
     let chapter = lab.get("chapter")?.get_ref().as_str()?;
-    let stages = lab.get("stage")?.get_ref().as_array()?;
-    let page = match stages.get(stage)?.get_ref() {
-        DeValue::Table(stage) => stage.get("book")?.get_ref().as_str()?,
-        _ => return None,
-    };
+    let stage = table(
+        lab.get("stage")?
+            .get_ref()
+            .as_array()?
+            .get(stage)?
+            .get_ref(),
+    )?;
+    let page = stage
+        .get("elsewhere")
+        .and_then(|elsewhere| table(elsewhere.get_ref())?.get(test))
+        .or_else(|| stage.get("book"))?
+        .get_ref()
+        .as_str()?;
     Some(format!("src/{chapter}/{page}"))
+}
+
+fn table<'a, 'i>(value: &'a DeValue<'i>) -> Option<&'a DeTable<'i>> {
+    match value {
+        DeValue::Table(table) => Some(table),
+        _ => None,
+    }
 }
 
 /// A panic that a Rust program has reported on its standard error.
@@ -213,11 +238,14 @@ fn wrap(sentence: &str) -> String {
 /// At most 160 characters, on one line, with nothing in it that a terminal would obey.
 pub(crate) fn shorten(text: &str) -> String {
     const LONGEST: usize = 160;
-    let mut short: String = text
-        .chars()
-        .take(LONGEST)
-        .flat_map(char::escape_debug)
-        .collect();
+    let mut short = String::new();
+    for character in text.chars().take(LONGEST) {
+        match character {
+            // Escaped by `escape_debug`, but harmless.
+            '"' | '\'' => short.push(character),
+            _ => short.extend(character.escape_debug()),
+        }
+    }
     if text.chars().nth(LONGEST).is_some() {
         short += "…";
     }

@@ -72,10 +72,12 @@ impl Program {
             .and_then(|()| Group::spawn(command));
         let group = started.unwrap_or_else(|error| {
             let folder = std::env::current_dir().unwrap_or_default();
-            explain::fail(format!(
+            Explanation::new(format!(
                 "cannot start the program {program:?} (from {}): {error}",
                 folder.display()
             ))
+            .without_page()
+            .fail()
         });
         Self {
             group,
@@ -102,14 +104,15 @@ impl Program {
             match self.group.try_wait() {
                 Ok(Some(status)) => return status,
                 Ok(None) if Instant::now() < end => tokio::time::sleep(GLANCE).await,
-                Ok(None) => self.fail(format!("still running after {deadline:?}")),
-                Err(error) => self.fail(format!("cannot be waited for: {error}")),
+                Ok(None) => self.fail("exits", format!("still running after {deadline:?}")),
+                Err(error) => self.fail("exits", format!("cannot be waited for: {error}")),
             }
         }
     }
 
     /// Waits until standard output has a line that begins so, and gives the rest of the line.
     pub async fn line(&mut self, prefix: &str, deadline: Duration) -> String {
+        let expected = format!("a line \"{prefix}…\" on standard output");
         let end = Instant::now() + deadline;
         loop {
             // The order matters: a program may print the line and exit between the two.
@@ -120,10 +123,13 @@ impl Program {
                 return rest.trim().to_owned();
             }
             if let Some(status) = exited {
-                self.fail(format!("{status} before it printed \"{prefix}…\""));
+                self.fail(&expected, status.to_string());
             }
             if Instant::now() >= end {
-                self.fail(format!("did not print \"{prefix}…\" within {deadline:?}"));
+                self.fail(
+                    &expected,
+                    format!("nothing of the kind within {deadline:?}"),
+                );
             }
             tokio::time::sleep(GLANCE).await;
         }
@@ -149,9 +155,12 @@ impl Program {
         self.group.resident_memory()
     }
 
-    fn fail(&self, came_back: String) -> ! {
+    fn fail(&self, expected: &str, came_back: String) -> ! {
+        let came_back = came_back + &self.printed.shown();
         Explanation::new(&self.command)
+            .expected(expected)
             .came_back(self.printed.annotate(0, came_back))
+            .without_page()
             .fail()
     }
 }
@@ -193,14 +202,7 @@ impl Finished {
             Some(code) => format!("exit code {code}"),
             None => self.status.to_string(),
         };
-        for (name, text) in [
-            ("output", self.printed.output()),
-            ("error", self.printed.error()),
-        ] {
-            if !text.is_empty() {
-                came_back += &format!("; standard {name}: {}", explain::shorten(text.trim_end()));
-            }
-        }
+        came_back += &self.printed.shown();
         Explanation::new(&self.command)
             .expected(expected)
             .came_back(self.printed.annotate(0, came_back))
@@ -230,6 +232,18 @@ impl Printed {
 
     fn error(&self) -> String {
         read_from(&self.error, 0)
+    }
+
+    /// Both, for the end of a line that says what came back.
+    fn shown(&self) -> String {
+        let mut shown = String::new();
+        for (name, text) in [("output", self.output()), ("error", self.error())] {
+            if !text.is_empty() {
+                let text = explain::shorten(text.trim_end());
+                shown += &format!("\n             standard {name}: {text}");
+            }
+        }
+        shown
     }
 
     /// How much has been printed on standard error so far, in bytes.

@@ -25,6 +25,7 @@ pub async fn within<T>(what: &str, event: impl Future<Output = T>) -> T {
 /// with the last answer if none does within [`DEADLINE`].
 pub async fn eventually<T: std::fmt::Debug>(
     what: &str,
+    expected: &str,
     because: &str,
     mut ask: impl AsyncFnMut() -> T,
     enough: impl Fn(&T) -> bool,
@@ -37,6 +38,7 @@ pub async fn eventually<T: std::fmt::Debug>(
         }
         if tokio::time::Instant::now() >= end {
             Explanation::new(what)
+                .expected(expected)
                 .came_back(format!("{answer:?}, still after {DEADLINE:?}"))
                 .because(because)
                 .fail();

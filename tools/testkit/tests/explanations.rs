@@ -131,7 +131,8 @@ async fn a_program_that_exits_instead_of_listening_is_named() {
         &text,
         &[
             "testkit exit",
-            "exit status: 3 before it printed \"listening on …\"",
+            "expected   a line \"listening on …\" on standard output",
+            "came back  exit status: 3",
         ],
     );
 }
@@ -144,7 +145,9 @@ async fn what_a_program_printed_is_shown() {
         &text,
         &[
             "expected   prints \"two lines\" and exits with 0",
-            "came back  exit code 0; standard output: one line; standard error: and another",
+            "came back  exit code 0",
+            "standard output: one line",
+            "standard error: and another",
         ],
     );
 }

@@ -160,6 +160,7 @@ const HELD: &str = "The look-up of the constant is held, so there can be no answ
 async fn a_look_up_waits(calculator: &Calculator, constant: &str) {
     eventually(
         &format!("Evaluate({constant}), while a look-up of {constant:?} takes long"),
+        "a look-up that waits",
         "Evaluate must begin the look-up.",
         async || calculator.look_ups(constant).await,
         |look_ups| look_ups.waiting > 0,

@@ -3,6 +3,7 @@ use proto::calculator::v1::{
     SubtractRequest, SubtractResponse,
 };
 use testkit::{Program, Received, Reply, ScriptedServer, expect_eq, fail};
+use tokio::net::TcpSocket;
 use tonic::Code;
 
 use crate::PROGRAM;
@@ -135,11 +136,12 @@ async fn a_failure_half_way_prints_no_result() {
 
 #[tokio::test]
 async fn a_refused_connection_is_a_sentence() {
-    // A port that was free a moment ago, and on which nobody listens now.
-    let address = {
-        let server = ScriptedServer::start(|_| Reply::Silence).await;
-        server.proxy.address().to_string()
-    };
+    // Bound, so that nobody else gets the port, and never listened on.
+    let taken = TcpSocket::new_v4().expect("a socket");
+    taken
+        .bind(([127, 0, 0, 1], 0).into())
+        .expect("a free loopback port");
+    let address = taken.local_addr().expect("its address").to_string();
     let url = format!("http://{address}");
     let run = Program::run(PROGRAM, &["add", "2", "3", "--server", &url]).await;
     run.fails(

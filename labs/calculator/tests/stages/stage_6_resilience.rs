@@ -73,6 +73,7 @@ async fn the_server_lives_on_after_a_panic() {
 async fn the_look_up_is_abandoned(calculator: &Calculator, call: &str) {
     eventually(
         call,
+        "no look-up that waits, and one that was abandoned",
         GONE,
         async || calculator.look_ups("gross").await,
         |look_ups| look_ups.waiting == 0 && look_ups.abandoned == 1,

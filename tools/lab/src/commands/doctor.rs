@@ -1,5 +1,5 @@
 //! `lab doctor`: what this machine has, a line each. Only what the course cannot do without is a
-//! problem; for the rest it says what you lose.
+//! problem; for the rest it says what it is needed for, and how to get it.
 
 use std::fs;
 use std::net::{TcpListener, TcpStream};
@@ -39,29 +39,33 @@ enum State {
     Problem,
 }
 
-/// Something optional: how to see whether it is there, and what is lost without it.
+/// Something optional: how to see whether it is there, what is lost without it, how to get it.
 struct Tool {
     name: &'static str,
     /// Command lines that must all succeed; the first line of the first one's output is shown.
     tries: &'static [&'static [&'static str]],
-    without: &'static str,
+    needed_for: &'static str,
+    get: &'static str,
 }
 
 const TOOLS: &[Tool] = &[
     Tool {
         name: "clippy",
         tries: &[&["cargo", "clippy", "--version"]],
-        without: "`cargo lab verify`; get it with `rustup component add clippy`",
+        needed_for: "`cargo lab verify`",
+        get: "`rustup component add clippy`",
     },
     Tool {
         name: "go",
         tries: &[&["go", "version"]],
-        without: "the labs in Go",
+        needed_for: "the labs in Go",
+        get: "https://go.dev/dl",
     },
     Tool {
         name: "python",
         tries: &[&["python3", "--version"], &["python3", "-c", "import grpc"]],
-        without: "the labs in Python (python3 with grpcio)",
+        needed_for: "the labs in Python",
+        get: "python3, then `python3 -m pip install grpcio`",
     },
     Tool {
         name: "c++",
@@ -70,27 +74,32 @@ const TOOLS: &[Tool] = &[
             &["cmake", "--version"],
             &["pkg-config", "--exists", "grpc++"],
         ],
-        without: "the labs in C++ (g++, cmake and grpc++)",
+        needed_for: "the labs in C++",
+        get: "Debian: `apt-get install g++ cmake pkg-config libgrpc++-dev`",
     },
     Tool {
         name: "chromium",
         tries: &[&["chromium", "--version"]],
-        without: "the tests of the book in a browser",
+        needed_for: "the tests of the book in a browser",
+        get: "Debian: `apt-get install chromium`",
     },
     Tool {
         name: "bwrap",
         tries: &[&["bwrap", "--version"]],
-        without: "grading in a full sandbox",
+        needed_for: "grading in a full sandbox",
+        get: "Debian: `apt-get install bubblewrap`",
     },
     Tool {
         name: "buf",
         tries: &[&["buf", "--version"]],
-        without: "the check for breaking changes in the contracts",
+        needed_for: "the check for breaking changes in the contracts",
+        get: "https://buf.build/docs/cli/installation",
     },
     Tool {
         name: "protoc",
         tries: &[&["protoc", "--version"]],
-        without: "generating code for the other languages",
+        needed_for: "generating code for the other languages",
+        get: "Debian: `apt-get install protobuf-compiler`",
     },
 ];
 
@@ -229,7 +238,10 @@ fn tool(tool: &Tool) -> Check {
         Err(why) => Check {
             name: tool.name,
             state: State::Missing,
-            says: format!("optional ({why}); without it: {}", tool.without),
+            says: format!(
+                "optional ({why}); needed for {}; get it: {}",
+                tool.needed_for, tool.get
+            ),
         },
     }
 }

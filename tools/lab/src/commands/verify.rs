@@ -256,7 +256,9 @@ impl Verifier<'_> {
                 );
                 self.found("lab.toml", message, String::new());
             }
-            self.page_exists(stage)?;
+            for page in lab.pages(stage) {
+                self.page_exists(stage, &page)?;
+            }
         }
         if self.findings.len() == before {
             self.say(GOOD, "Description", "lab.toml is whole");
@@ -266,11 +268,10 @@ impl Verifier<'_> {
 
     /// A page that is not written yet is the book's business; a heading that is missing from one
     /// that is written is ours.
-    fn page_exists(&mut self, stage: &Stage) -> Result<()> {
-        let page = self.lab.page(stage);
+    fn page_exists(&mut self, stage: &Stage, page: &str) -> Result<()> {
         let (file, heading) = match page.split_once('#') {
             Some((file, heading)) => (file, Some(heading)),
-            None => (page.as_str(), None),
+            None => (page, None),
         };
         let text = files::read_if_any(&self.course.root.join("src").join(file))?;
         if let (Some(text), Some(heading)) = (text, heading)
@@ -360,6 +361,15 @@ impl Verifier<'_> {
             if suite.tests_of(stage).next().is_none() {
                 let message = format!("stage {} has no test in {}", stage.number, stage.module());
                 self.found("tests", message, String::new());
+            }
+            for name in stage.elsewhere.keys() {
+                if !suite.tests.contains(&format!("{}{name}", stage.filter())) {
+                    let message = format!(
+                        "stage {}: `elsewhere` names {name}, which is no test of it",
+                        stage.number
+                    );
+                    self.found("lab.toml", message, String::new());
+                }
             }
         }
         let filters: Vec<_> = self.lab.stages.iter().map(Stage::filter).collect();

@@ -42,7 +42,7 @@ enum Event {
     Saved,
     Line(String),
     /// A run ended; with the first red stage, if one is.
-    Ran(Result<Option<Stage>>),
+    Ran(Result<Option<Box<Stage>>>),
 }
 
 pub fn run(course: &Course, options: &Options) -> Result<Outcome> {
@@ -84,7 +84,7 @@ struct Session<'a> {
     running: bool,
     /// Something was saved during the run.
     again: bool,
-    red: Option<Stage>,
+    red: Option<Box<Stage>>,
 }
 
 impl Session<'_> {
@@ -112,7 +112,7 @@ impl Session<'_> {
         Ok(())
     }
 
-    fn ended(&mut self, lab: &Lab, ran: Result<Option<Stage>>) -> Result<()> {
+    fn ended(&mut self, lab: &Lab, ran: Result<Option<Box<Stage>>>) -> Result<()> {
         self.running = false;
         match ran {
             Ok(red) => self.red = red,
@@ -140,7 +140,7 @@ impl Session<'_> {
 }
 
 /// One run from sources to verdict. Its lab is read afresh: an author may be at work on it.
-fn run_once(course: &Course, name: &str, limit: Duration) -> Result<Option<Stage>> {
+fn run_once(course: &Course, name: &str, limit: Duration) -> Result<Option<Box<Stage>>> {
     let lab = course.lab(name)?;
     let sources = files::fingerprint(&lab.sources()?);
     let suite = Suite::build(course, &lab, limit)?;
@@ -164,7 +164,7 @@ fn run_once(course: &Course, name: &str, limit: Duration) -> Result<Option<Stage
         Some((stage, run)) => say!("{}", report::red_stage(&lab, stage, run)),
         None => say!("{}", solved(course, &lab)?),
     }
-    Ok(red.map(|(stage, _)| stage.clone()))
+    Ok(red.map(|(stage, _)| Box::new(stage.clone())))
 }
 
 fn solved(course: &Course, lab: &Lab) -> Result<String> {

@@ -17,7 +17,7 @@ fn a_lab_is_solved_stage_by_stage() {
         .exits(1)
         .says("✗ 1 Add two numbers")
         .says("not yet implemented: stage 1")
-        .says("also red:\n  two_and_three_are_five")
+        .says("also red:\n  negative_numbers_count_too")
         .says("read    src/phase-1/01-counting/adding.md#the-sum")
         .says("next: cargo lab hint counter add")
         .never_says("Say when it does not fit")

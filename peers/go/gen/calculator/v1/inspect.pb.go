@@ -230,7 +230,7 @@ type CountLookUpsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Look-ups that have begun and not ended.
 	Waiting uint64 `protobuf:"varint,1,opt,name=waiting,proto3" json:"waiting,omitempty"`
-	// Look-ups that gave an answer, "no such constant" included.
+	// Look-ups that gave a value.
 	Answered uint64 `protobuf:"varint,2,opt,name=answered,proto3" json:"answered,omitempty"`
 	// Look-ups that were dropped before they gave an answer.
 	Abandoned     uint64 `protobuf:"varint,3,opt,name=abandoned,proto3" json:"abandoned,omitempty"`
