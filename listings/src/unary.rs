@@ -2,7 +2,8 @@
 //!
 //! `server` answers, `client` asks. `seats` is the state that all calls share, and `bank` the slow
 //! service that it must not be locked for. `locked`, `spawned` and `panics` are other ways to write
-//! the same methods, for the pages that compare them.
+//! the same methods, for the pages that compare them. `wish` reads a message in which every field
+//! may be missing.
 
 pub mod bank;
 pub mod client;
@@ -11,3 +12,4 @@ pub mod panics;
 pub mod seats;
 pub mod server;
 pub mod spawned;
+pub mod wish;

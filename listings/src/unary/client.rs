@@ -6,8 +6,8 @@ use std::time::Duration;
 use proto::ticket::v1::ticket_service_client::TicketServiceClient;
 use proto::ticket::v1::{BuyTicketsRequest, GetShowRequest};
 use tokio::time::{Instant, timeout_at};
-use tonic::transport::{Channel, Endpoint};
-use tonic::{Code, Request, Status};
+use tonic::transport::{Channel, Endpoint, Uri};
+use tonic::{Request, Status};
 
 // ANCHOR: stub
 /// A stub for the box office. Nothing is connected before the first call.
@@ -56,12 +56,12 @@ pub async fn buy_within(
 
 // ANCHOR: explain
 /// What to tell the person who asked.
-pub fn explain(status: &Status) -> String {
-    match (status.code(), root_cause(status)) {
-        // Made here: there was nobody to ask. The innermost cause says why.
-        (Code::Unavailable, Some(cause)) => format!("cannot reach the box office: {cause}"),
+pub fn explain(server: &Uri, status: &Status) -> String {
+    match root_cause(status) {
+        // Made here: there was no answer. The innermost cause says why.
+        Some(cause) => format!("no answer from {server}: {cause}"),
         // Sent by the server, whose words are the best there are.
-        (code, _) => format!("{code:?}: {}", status.message()),
+        None => format!("{:?}: {}", status.code(), status.message()),
     }
 }
 
@@ -74,3 +74,10 @@ fn root_cause(status: &Status) -> Option<&(dyn Error + 'static)> {
     Some(cause)
 }
 // ANCHOR_END: explain
+
+// ANCHOR: exit_code
+/// What to tell the script that asked: 64 plus the number of the code.
+pub fn exit_code(status: &Status) -> u8 {
+    64 + status.code() as u8 // at most 16
+}
+// ANCHOR_END: exit_code

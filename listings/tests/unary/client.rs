@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use hyper_util::rt::TokioIo;
 use listings::unary::bank::Bank;
-use listings::unary::client::{buy_within, explain, seats_left, stub};
+use listings::unary::client::{buy_within, exit_code, explain, seats_left, stub};
 use proto::ticket::v1::ticket_service_client::TicketServiceClient;
 use testkit::{Reply, ScriptedServer};
 use tokio::net::TcpStream;
@@ -21,29 +21,52 @@ async fn nobody() -> Endpoint {
     Endpoint::from_shared(format!("http://{address}")).expect("it is a URL")
 }
 
+/// client.md: an endpoint is made from text that may be no URL, or from a `Uri`, which is one.
+#[test]
+fn an_endpoint_is_made_from_text_or_from_a_uri() -> Result<(), Box<dyn std::error::Error>> {
+    // ANCHOR: endpoint
+    let from_text = Endpoint::from_shared("http://127.0.0.1:50051")?;
+
+    let uri: Uri = "http://127.0.0.1:50051".parse()?;
+    let from_uri = Endpoint::from(uri);
+    // ANCHOR_END: endpoint
+    assert_eq!(from_text.uri(), from_uri.uri());
+    assert!(Endpoint::from_shared("no URL").is_err());
+    Ok(())
+}
+
+/// client.md: without `http://` it is an endpoint all the same, and the first call says what is
+/// missing.
+#[tokio::test]
+async fn an_endpoint_without_http_fails_at_the_first_call() {
+    let endpoint = Endpoint::from_static("127.0.0.1:50051");
+    let answer = stub(&endpoint).get_show(get("hamlet")).await;
+    let status = answer.expect_err("it has no scheme");
+    let sentence = explain(endpoint.uri(), &status);
+    assert_eq!(sentence, "");
+}
+
 /// client.md: a refused connection of a lazy channel is the first call's UNAVAILABLE.
 #[tokio::test]
 async fn a_refused_connection_is_the_calls_unavailable() {
-    let answer = stub(&nobody().await).get_show(get("hamlet")).await;
+    let endpoint = nobody().await;
+    let answer = stub(&endpoint).get_show(get("hamlet")).await;
     let status = answer.expect_err("nobody is there");
     assert_eq!(status.code(), Code::Unavailable);
     assert_eq!(status.message(), "tcp connect error");
-    let explained = explain(&status);
-    assert!(
-        explained.starts_with("cannot reach the box office: "),
-        "{explained}"
-    );
+    assert_eq!(exit_code(&status), 78);
+    let refused = std::iter::successors(status.source(), |&error| error.source())
+        .filter_map(|error| error.downcast_ref::<io::Error>())
+        .find(|error| error.kind() == io::ErrorKind::ConnectionRefused);
     // On Linux "Connection refused (os error 111)"; other systems have their own words.
-    let root = io::Error::from(io::ErrorKind::ConnectionRefused).kind();
-    let mut cause = status.source();
-    let mut found = false;
-    while let Some(error) = cause {
-        found |= error
-            .downcast_ref::<io::Error>()
-            .is_some_and(|e| e.kind() == root);
-        cause = error.source();
-    }
-    assert!(found);
+    assert_eq!(
+        explain(endpoint.uri(), &status),
+        format!(
+            "no answer from {}: {}",
+            endpoint.uri(),
+            refused.expect("nobody listens")
+        )
+    );
 }
 
 /// client.md: `connect` fails where a lazy channel does not, with an error that is no Status.
@@ -63,9 +86,10 @@ async fn a_status_from_the_server_has_no_source() {
     let status = status.expect_err("there is no such show");
     assert!(status.source().is_none());
     assert_eq!(
-        explain(&status),
+        explain(running.proxy.endpoint().uri(), &status),
         "NotFound: there is no show named \"cats\""
     );
+    assert_eq!(exit_code(&status), 69);
 }
 
 /// client.md: one channel is one connection, however many calls and clones.

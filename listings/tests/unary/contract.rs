@@ -1,8 +1,11 @@
 use prost::Message as _;
-use proto::ticket::v1::{BuyTicketsRequest, GetShowResponse};
+use proto::ticket::v1::wish::Kind;
+use proto::ticket::v1::{Area, BuyTicketsRequest, GetShowResponse, Wish};
+use tonic::Code;
 
 use crate::{Running, buy, office};
 use listings::unary::bank::Bank;
+use listings::unary::wish::in_words;
 
 /// contract.md: the bytes of one message.
 #[test]
@@ -13,14 +16,17 @@ fn a_request_for_two_seats_is_ten_bytes() {
     assert_eq!(r#"{"show":"hamlet","seats":2}"#.len(), 27);
 }
 
-/// contract.md: a zero is not on the wire. The quiz asks for it.
+/// contract.md: a zero is not on the wire. The quiz asks for it, and the page shows what
+/// `cargo test -p listings a_zero_is_not_on_the_wire -- --nocapture` prints.
 #[test]
 fn a_zero_is_not_on_the_wire() {
     let sold_out = GetShowResponse {
         seats_left: 0,
         price_cents: 0,
     };
-    assert_eq!(sold_out.encode_to_vec(), b"");
+    let bytes = sold_out.encode_to_vec();
+    println!("{sold_out:?} is {} bytes: {bytes:?}", bytes.len());
+    assert_eq!(bytes, b"");
     let read = GetShowResponse::decode(b"".as_slice());
     assert_eq!(read, Ok(sold_out));
 }
@@ -39,6 +45,33 @@ fn minus_one_takes_ten_bytes() {
     assert_eq!(minus_one.len(), 11);
     let one = buy("", 1).encode_to_vec();
     assert_eq!(one.len(), 2);
+}
+
+/// contract.md: a oneof is an `Option` of an enum, an enum an `i32`, a message in itself a box.
+#[test]
+fn what_may_be_missing_is_refused_in_words() {
+    let area = |number: i32| Wish {
+        kind: Some(Kind::Area(number)),
+        otherwise: None,
+    };
+    let wish = Wish {
+        kind: Some(Kind::Seat("C4".to_owned())),
+        otherwise: Some(Box::new(area(Area::Balcony.into()))),
+    };
+    let words = in_words(&wish).expect("it is complete");
+    assert_eq!(words, "seat C4, otherwise the balcony");
+
+    for (wish, message) in [
+        (Wish::default(), "a wish is empty"),
+        (area(0), "area is not set"),
+        (area(7), "area 7 is not known"),
+    ] {
+        let status = in_words(&wish).expect_err(message);
+        assert_eq!(
+            (status.code(), status.message()),
+            (Code::InvalidArgument, message)
+        );
+    }
 }
 
 /// contract.md: a double has 53 bits for the digits of a number.

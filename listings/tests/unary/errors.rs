@@ -1,7 +1,9 @@
 use std::io;
+use std::panic::{self, AssertUnwindSafe};
 
+use futures_util::FutureExt as _;
 use listings::unary::bank::Bank;
-use listings::unary::panics::UnluckyBoxOffice;
+use listings::unary::panics::{UnluckyBoxOffice, post_tickets};
 use tonic::{Code, Status};
 
 use crate::{Running, buy, get, office};
@@ -95,7 +97,21 @@ async fn a_panic_that_is_caught_is_internal() {
     stub.buy_tickets(buy("hamlet", 2))
         .await
         .expect("one bug is not the next caller's problem");
+    let status = stub.buy_tickets(buy("lear", 2)).await;
+    let status = status.expect_err("a later panic is one too");
+    assert_eq!(
+        (status.code(), status.message()),
+        (Code::Internal, "the tickets could not be posted")
+    );
     assert_eq!(running.proxy.connections(), 1);
+}
+
+/// errors.md: a closure that makes a future runs none of it, so there is nothing to catch yet.
+#[tokio::test]
+async fn a_closure_that_makes_a_future_catches_nothing() {
+    let made = panic::catch_unwind(|| post_tickets("lear"));
+    let posting = made.expect("nothing has run");
+    assert!(AssertUnwindSafe(posting).catch_unwind().await.is_err());
 }
 
 /// errors.md: `?` on an io::Error chooses a code by the error's kind.
