@@ -358,6 +358,7 @@ mod tests {
             points: 1,
             teaches: String::new(),
             book: String::new(),
+            elsewhere: std::collections::BTreeMap::new(),
             red: String::new(),
             hints: Default::default(),
         };
