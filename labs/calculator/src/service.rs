@@ -31,10 +31,7 @@ impl Calculator {
         match expression.and_then(|expression| expression.kind.as_ref()) {
             Some(Kind::Number(number)) => Ok(*number),
             Some(Kind::Operation(operation)) => {
-                todo!(
-                    "stage 3: work out both sides, then operator {}",
-                    operation.operator
-                )
+                todo!("stage 3: work out operator {}", operation.operator)
             }
             None => todo!("stage 3: refuse an expression that is not set"),
             Some(Kind::Constant(name)) => {

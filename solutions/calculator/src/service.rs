@@ -54,7 +54,7 @@ impl Calculator {
         match expression.and_then(|expression| expression.kind.as_ref()) {
             Some(Kind::Number(number)) => Ok(*number),
             // [stub] Some(Kind::Operation(operation)) => {
-            // [stub]     todo!("stage 3: work out both sides, then operator {}", operation.operator)
+            // [stub]     todo!("stage 3: work out operator {}", operation.operator)
             // [stub] }
             // [stub] None => todo!("stage 3: refuse an expression that is not set"),
             // [stub] Some(Kind::Constant(name)) => {

@@ -167,7 +167,7 @@ fn a_stage_that_does_not_exist() {
 fn a_lab_that_refers_to_a_missing_heading() {
     let said = broken(|c| c.change("labs/counter/lab.toml", "#the-sum", "#the-product"));
     assert!(
-        said.starts_with("labs/counter/lab.toml:11: `book` names phase-1/01-counting/adding.md#the-product, which the book does not have\n  fix: the nearest there are `the-sum`"),
+        said.starts_with("labs/counter/lab.toml:11: stage 1 names phase-1/01-counting/adding.md#the-product, which the book does not have\n  fix: the nearest there are `the-sum`"),
         "{said}"
     );
 }
