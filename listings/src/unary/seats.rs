@@ -13,17 +13,6 @@ pub struct Seats {
 }
 // ANCHOR_END: seats
 
-/// Seats that are off sale while somebody pays for them.
-///
-/// They are on sale again when the hold is dropped, unless they were sold.
-#[derive(Debug)]
-#[must_use = "seats go back on sale when the hold is dropped"]
-pub struct Hold {
-    seats: Seats,
-    show: String,
-    number: i32,
-}
-
 /// Why seats cannot be held.
 #[derive(Debug)]
 pub enum Refusal {
@@ -62,15 +51,26 @@ impl Seats {
             number,
         })
     }
-    // ANCHOR_END: hold
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, i32>> {
         // Nothing under this lock can panic half-way through a change.
         self.left.lock().unwrap_or_else(PoisonError::into_inner)
     }
+    // ANCHOR_END: hold
 }
 
 // ANCHOR: drop
+/// Seats that are off sale while somebody pays for them.
+///
+/// They are on sale again when the hold is dropped, unless they were sold.
+#[derive(Debug)]
+#[must_use = "seats go back on sale when the hold is dropped"]
+pub struct Hold {
+    seats: Seats,
+    show: String,
+    number: i32,
+}
+
 impl Hold {
     /// The seats are paid for: they do not go back.
     pub fn sell(mut self) {

@@ -7,18 +7,16 @@ use tonic::Status;
 
 /// A wish as the person at the counter hears it, such as "seat C4, otherwise the balcony".
 pub fn in_words(wish: &Wish) -> Result<String, Status> {
+    let refuse = |why: &str| Err(Status::invalid_argument(why));
     let first = match &wish.kind {
         Some(Kind::Seat(seat)) => format!("seat {seat}"),
         Some(Kind::Area(number)) => match Area::try_from(*number) {
             Ok(Area::Stalls) => "the stalls".to_owned(),
             Ok(Area::Balcony) => "the balcony".to_owned(),
-            Ok(Area::Unspecified) => return Err(Status::invalid_argument("area is not set")),
-            Err(_) => {
-                let message = format!("area {number} is not known");
-                return Err(Status::invalid_argument(message));
-            }
+            Ok(Area::Unspecified) => return refuse("area is not set"),
+            Err(_) => return refuse(&format!("area {number} is not known")),
         },
-        None => return Err(Status::invalid_argument("a wish is empty")),
+        None => return refuse("a wish is empty"),
     };
     match wish.otherwise.as_deref() {
         Some(second) => Ok(format!("{first}, otherwise {}", in_words(second)?)),

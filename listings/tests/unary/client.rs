@@ -43,7 +43,7 @@ async fn an_endpoint_without_http_fails_at_the_first_call() {
     let answer = stub(&endpoint).get_show(get("hamlet")).await;
     let status = answer.expect_err("it has no scheme");
     let sentence = explain(endpoint.uri(), &status);
-    assert_eq!(sentence, "");
+    assert_eq!(sentence, "no answer from 127.0.0.1:50051: invalid URI");
 }
 
 /// client.md: a refused connection of a lazy channel is the first call's UNAVAILABLE.

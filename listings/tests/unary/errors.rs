@@ -3,7 +3,8 @@ use std::panic::{self, AssertUnwindSafe};
 
 use futures_util::FutureExt as _;
 use listings::unary::bank::Bank;
-use listings::unary::panics::{UnluckyBoxOffice, post_tickets};
+use listings::unary::panics::UnluckyBoxOffice;
+use listings::unary::post::{knock_at_the_door, post_tickets};
 use tonic::{Code, Status};
 
 use crate::{Running, buy, get, office};
@@ -109,9 +110,11 @@ async fn a_panic_that_is_caught_is_internal() {
 /// errors.md: a closure that makes a future runs none of it, so there is nothing to catch yet.
 #[tokio::test]
 async fn a_closure_that_makes_a_future_catches_nothing() {
-    let made = panic::catch_unwind(|| post_tickets("lear"));
-    let posting = made.expect("nothing has run");
-    assert!(AssertUnwindSafe(posting).catch_unwind().await.is_err());
+    let made = panic::catch_unwind(|| knock_at_the_door("lear"));
+    let knocking = made.expect("nothing has run, so nothing panicked");
+    assert!(AssertUnwindSafe(knocking).catch_unwind().await.is_err());
+    let status = post_tickets("lear").await.expect_err("it panicked");
+    assert_eq!(status.code(), Code::Internal);
 }
 
 /// errors.md: `?` on an io::Error chooses a code by the error's kind.
