@@ -1,5 +1,5 @@
 //! The book on loopback, with live labs. It answers this machine's browser and nobody else
-//! ([`guard`]), and runs nothing but the labs of the course ([`labs`]).
+//! (`guard`), and runs nothing but the labs of the course (`labs`).
 //!
 //! A built book is held in memory: a request can reach only what was built, and a rebuild
 //! replaces it in one step. A rebuild with findings leaves the last good book and shows them.
