@@ -241,6 +241,7 @@ impl Suite {
             .args(arguments)
             .env("RUST_BACKTRACE", "0")
             .env_remove("RUST_TEST_NOCAPTURE")
+            .env("RUST_TEST_THREADS", threads().to_string())
             .env_remove(LAB_PROGRAM);
         if let Some(program) = &self.program {
             command.env(LAB_PROGRAM, program);
@@ -250,6 +251,12 @@ impl Suite {
         }
         run(&mut command, Stderr::Kept, Some(self.limit))
     }
+}
+
+/// Tests wait for their programs more than they compute, so a few more at once than there are
+/// cores end sooner; many more would only make each of them slow.
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(4, |cores| cores.get().max(4))
 }
 
 /// libtest lists tests by name. Their author wrote them from the simplest to the hardest, and the

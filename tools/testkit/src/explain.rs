@@ -1,5 +1,6 @@
 //! How a test fails: with an explanation, and nothing but the explanation.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::panic::{self, PanicHookInfo};
 use std::path::Path;
@@ -141,37 +142,58 @@ pub(crate) fn lab_name() -> &'static str {
         .unwrap_or("the program")
 }
 
-/// Where in the book the current test's stage is taught, from the lab's `lab.toml`.
+/// Where in the book the current test's failure is explained, from the lab's `lab.toml`.
 ///
 /// A test runs on a thread of its own name, `stage_3_errors::division_by_zero…`. Whatever is
 /// missing here only costs the line: a failure must never fail to be told.
 fn page_to_read() -> Option<String> {
+    static PAGES: OnceLock<Option<Pages>> = OnceLock::new();
+
     let thread = std::thread::current();
     let (module, test) = thread.name()?.split_once("::")?;
     let number = module.strip_prefix("stage_")?.split('_').next()?;
     let stage = number.parse::<usize>().ok()?.checked_sub(1)?;
-    let manifest = Path::new(LAB.get()?.folder)
-        .join("../../labs")
-        .join(lab_name())
-        .join("lab.toml");
-    let source = std::fs::read_to_string(manifest).ok()?;
-    let lab = DeTable::parse(&source).ok()?;
-    let lab = lab.get_ref();
-    let chapter = lab.get("chapter")?.get_ref().as_str()?;
-    let stage = table(
-        lab.get("stage")?
-            .get_ref()
-            .as_array()?
-            .get(stage)?
-            .get_ref(),
-    )?;
-    let page = stage
-        .get("elsewhere")
-        .and_then(|elsewhere| table(elsewhere.get_ref())?.get(test))
-        .or_else(|| stage.get("book"))?
-        .get_ref()
-        .as_str()?;
-    Some(format!("src/{chapter}/{page}"))
+    // Read once: in a debug build a parser is not quick, and on a stub every test fails.
+    let pages = PAGES.get_or_init(Pages::read).as_ref()?;
+    let (book, elsewhere) = pages.stages.get(stage)?;
+    let page = elsewhere.get(test).unwrap_or(book);
+    Some(format!("src/{}/{page}", pages.chapter))
+}
+
+/// The pages that a lab's `lab.toml` names.
+struct Pages {
+    chapter: String,
+    /// For each stage its page, and those of the tests that are explained elsewhere.
+    stages: Vec<(String, HashMap<String, String>)>,
+}
+
+impl Pages {
+    fn read() -> Option<Self> {
+        let manifest = Path::new(LAB.get()?.folder)
+            .join("../../labs")
+            .join(lab_name())
+            .join("lab.toml");
+        let source = std::fs::read_to_string(manifest).ok()?;
+        let lab = DeTable::parse(&source).ok()?.into_inner();
+        let stages = lab.get("stage")?.get_ref().as_array()?;
+        Some(Self {
+            chapter: text(&lab, "chapter")?,
+            stages: stages
+                .iter()
+                .map(|stage| {
+                    let stage = table(stage.get_ref())?;
+                    let elsewhere = stage.get("elsewhere").and_then(|it| table(it.get_ref()));
+                    let elsewhere = elsewhere.into_iter().flatten().filter_map(|(test, page)| {
+                        Some((
+                            test.get_ref().to_string(),
+                            page.get_ref().as_str()?.to_owned(),
+                        ))
+                    });
+                    Some((text(stage, "book")?, elsewhere.collect()))
+                })
+                .collect::<Option<_>>()?,
+        })
+    }
 }
 
 fn table<'a, 'i>(value: &'a DeValue<'i>) -> Option<&'a DeTable<'i>> {
@@ -179,6 +201,10 @@ fn table<'a, 'i>(value: &'a DeValue<'i>) -> Option<&'a DeTable<'i>> {
         DeValue::Table(table) => Some(table),
         _ => None,
     }
+}
+
+fn text(table: &DeTable<'_>, key: &str) -> Option<String> {
+    Some(table.get(key)?.get_ref().as_str()?.to_owned())
 }
 
 /// A panic that a Rust program has reported on its standard error.

@@ -89,6 +89,8 @@ impl ScriptedServer {
         let serving = tokio::spawn(async move {
             let mut connections = tokio::task::JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
+                // Or the kernel waits 40 ms for more to send. A stream that refuses has ended.
+                let _ = stream.set_nodelay(true);
                 let script = script.clone();
                 let answer = service_fn(move |request| script.clone().answer(request));
                 let connection = http2::Builder::new(TokioExecutor::new())

@@ -157,7 +157,7 @@ async fn a_silent_server_is_given_up_on() {
     let url = server.url();
     let run = Program::run(
         PROGRAM,
-        &["add", "2", "3", "--server", &url, "--timeout", "0.1"],
+        &["add", "2", "3", "--server", &url, "--timeout", "0.02"],
     )
     .await;
     run.fails(
