@@ -52,7 +52,8 @@ pub fn expect_eq<T: PartialEq + fmt::Debug>(done: &str, came_back: T, expected: 
 #[derive(Debug)]
 pub struct Explanation {
     text: String,
-    /// Whether the page that teaches the stage is of any help.
+    /// Whether an expectation was not met. What fails before there is one, such as a program that
+    /// does not start, is not taught on any page.
     names_page: bool,
     trace: Option<String>,
 }
@@ -62,7 +63,7 @@ impl Explanation {
         install_hook();
         Self {
             text: done.into(),
-            names_page: true,
+            names_page: false,
             trace: None,
         }
     }
@@ -75,14 +76,9 @@ impl Explanation {
         self.line("came back", came_back.as_ref())
     }
 
-    pub(crate) fn because(self, because: &str) -> Self {
+    pub(crate) fn because(mut self, because: &str) -> Self {
+        self.names_page = true;
         self.line("because  ", &wrap(because))
-    }
-
-    /// For what is wrong before the stage has even begun.
-    pub(crate) fn without_page(mut self) -> Self {
-        self.names_page = false;
-        self
     }
 
     pub(crate) fn trace(mut self, trace: Option<String>) -> Self {

@@ -72,12 +72,10 @@ impl Program {
             .and_then(|()| Group::spawn(command));
         let group = started.unwrap_or_else(|error| {
             let folder = std::env::current_dir().unwrap_or_default();
-            Explanation::new(format!(
+            explain::fail(format!(
                 "cannot start the program {program:?} (from {}): {error}",
                 folder.display()
             ))
-            .without_page()
-            .fail()
         });
         Self {
             group,
@@ -160,7 +158,6 @@ impl Program {
         Explanation::new(&self.command)
             .expected(expected)
             .came_back(self.printed.annotate(0, came_back))
-            .without_page()
             .fail()
     }
 }
