@@ -19,3 +19,45 @@ pub mod ticket {
         tonic::include_proto!("ticket.v1");
     }
 }
+
+/// `log.v1`: the worked example of chapter 5.
+pub mod log {
+    pub mod v1 {
+        tonic::include_proto!("log.v1");
+    }
+}
+
+/// `ticker.v1`: chapter 5, server streaming.
+pub mod ticker {
+    pub mod v1 {
+        tonic::include_proto!("ticker.v1");
+    }
+}
+
+/// `image.v1`: chapter 6, client streaming.
+pub mod image {
+    pub mod v1 {
+        tonic::include_proto!("image.v1");
+    }
+}
+
+/// `chat.v1`: chapter 7, bidirectional streaming.
+pub mod chat {
+    pub mod v1 {
+        tonic::include_proto!("chat.v1");
+    }
+}
+
+/// `sensor.v1`: the worked example of chapter 6.
+pub mod sensor {
+    pub mod v1 {
+        tonic::include_proto!("sensor.v1");
+    }
+}
+
+/// `auction.v1`: the worked example of chapter 7.
+pub mod auction {
+    pub mod v1 {
+        tonic::include_proto!("auction.v1");
+    }
+}

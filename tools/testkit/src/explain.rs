@@ -47,6 +47,21 @@ pub fn expect_eq<T: PartialEq + fmt::Debug>(done: &str, came_back: T, expected: 
     }
 }
 
+/// Expects that something takes no more than so many bytes.
+pub fn expect_at_most(done: &str, came_back: u64, bound: u64, because: &str) {
+    if came_back > bound {
+        Explanation::new(done)
+            .expected(format!("{} at most", mebibytes(bound)))
+            .came_back(mebibytes(came_back))
+            .because(because)
+            .fail();
+    }
+}
+
+fn mebibytes(bytes: u64) -> String {
+    format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20))
+}
+
 /// Why a test failed: what was done, what was expected, what came back, why it matters, where to
 /// read, and what was on the wire. It is the payload of the panic that ends the test.
 #[derive(Debug)]
@@ -257,9 +272,26 @@ fn wrap(sentence: &str) -> String {
     wrapped
 }
 
+/// At most so many characters of a text are shown.
+const LONGEST: usize = 160;
+
+/// Both texts, shortened; where that leaves no difference, from shortly before the first one on.
+pub(crate) fn apart(expected: &str, came_back: &str) -> (String, String) {
+    const BEFORE: usize = 40;
+    let pairs = expected.chars().zip(came_back.chars());
+    let same = pairs.take_while(|(a, b)| a == b).count();
+    if same < LONGEST - BEFORE {
+        return (shorten(expected), shorten(came_back));
+    }
+    let from = |text: &str| {
+        let rest: String = text.chars().skip(same - BEFORE).take(LONGEST + 1).collect();
+        format!("…{}", shorten(&rest))
+    };
+    (from(expected), from(came_back))
+}
+
 /// At most 160 characters, on one line, with nothing in it that a terminal would obey.
 pub(crate) fn shorten(text: &str) -> String {
-    const LONGEST: usize = 160;
     let mut short = String::new();
     for character in text.chars().take(LONGEST) {
         match character {

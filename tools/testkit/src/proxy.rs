@@ -87,6 +87,21 @@ impl Proxy {
         self.recordings.all().len()
     }
 
+    /// How many bytes the clients have sent so far, over all connections.
+    pub fn bytes_from_clients(&self) -> u64 {
+        self.bytes(Side::Client)
+    }
+
+    /// How many bytes the server has sent so far, over all connections.
+    pub fn bytes_from_server(&self) -> u64 {
+        self.bytes(Side::Server)
+    }
+
+    fn bytes(&self, side: Side) -> u64 {
+        let recordings = self.recordings.all();
+        recordings.iter().map(|it| lock(it).bytes(side)).sum()
+    }
+
     /// Ends every connection that is open now, as a crashed host or a firewall would: with a reset.
     pub fn cut(&self) {
         self.weather.send_modify(|weather| weather.cuts += 1);

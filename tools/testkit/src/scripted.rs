@@ -1,29 +1,51 @@
 //! A server that answers as a test scripts it, for testing client programs.
 
-use std::convert::Infallible;
 use std::net::Ipv4Addr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::panic::resume_unwind;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use http_body_util::{BodyExt as _, Full, Limited};
-use hyper::body::Incoming;
-use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use hyper::Response;
+use hyper::header::HeaderMap;
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
-use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
+use tokio::sync::oneshot;
+use tokio::task::{JoinError, JoinHandle, JoinSet};
 use tonic::body::Body;
 use tonic::{Code, Status};
 
+use crate::conversation::{Conversation, Reset};
 use crate::explain::fail;
 use crate::proxy::Proxy;
+use crate::wait::within;
 
 /// A gRPC server whose every answer is decided by one function, behind a [`Proxy`].
+///
+/// A script that fails, or panics, fails the test: at [`end`](ScriptedServer::end), or when the
+/// server is dropped.
 pub struct ScriptedServer {
     pub proxy: Proxy,
     received: Arc<Mutex<Vec<Received>>>,
+    scripts: Arc<Mutex<JoinSet<()>>>,
     serving: JoinHandle<()>,
+}
+
+/// How many bytes a caller may send that no script has received, of one call and of all calls of
+/// a connection. hyper grants 1 MiB of each.
+#[derive(Clone, Copy, Debug)]
+pub struct Windows {
+    pub stream: u32,
+    pub connection: u32,
+}
+
+impl Default for Windows {
+    fn default() -> Self {
+        Self {
+            stream: 1 << 20,
+            connection: 1 << 20,
+        }
+    }
 }
 
 /// A unary request, as it arrived.
@@ -70,8 +92,35 @@ impl Reply {
 }
 
 impl ScriptedServer {
-    /// Starts a server that gives every request to `script` and answers what that returns.
+    /// Starts a server that gives every unary request to `script` and answers what that returns.
     pub async fn start(script: impl Fn(&Received) -> Reply + Send + Sync + 'static) -> Self {
+        let received = Arc::<Mutex<Vec<Received>>>::default();
+        let script = Arc::new(script);
+        let mut server = Self::streaming({
+            let received = Arc::clone(&received);
+            move |call| answer(call, Arc::clone(&script), Arc::clone(&received))
+        })
+        .await;
+        server.received = received;
+        server
+    }
+
+    /// Starts a server that answers every call as `script` does, which is run once for each.
+    pub async fn streaming<F>(script: impl Fn(Conversation) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        Self::streaming_with(Windows::default(), script).await
+    }
+
+    /// As [`streaming`](ScriptedServer::streaming), with windows of these sizes.
+    pub async fn streaming_with<F>(
+        windows: Windows,
+        script: impl Fn(Conversation) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
         let listening = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
             .await
             .and_then(|listener| Ok((listener.local_addr()?, listener)));
@@ -79,40 +128,58 @@ impl ScriptedServer {
             Ok(listening) => listening,
             Err(error) => fail(format!("cannot listen on a free loopback port: {error}")),
         };
-        let received = Arc::default();
-        let script = Script {
-            script: Arc::new(script),
-            received: Arc::clone(&received),
-        };
+        let script = Arc::new(script);
+        let scripts = Arc::<Mutex<JoinSet<()>>>::default();
         // hyper and not tonic's server: that one reads `grpc-timeout` and ends the call by itself,
         // so nothing would ever be silent.
-        let serving = tokio::spawn(async move {
-            let mut connections = tokio::task::JoinSet::new();
-            while let Ok((stream, _)) = listener.accept().await {
-                // Or the kernel waits 40 ms for more to send. A stream that refuses has ended.
-                let _ = stream.set_nodelay(true);
-                let script = script.clone();
-                let answer = service_fn(move |request| script.clone().answer(request));
-                let connection = http2::Builder::new(TokioExecutor::new())
-                    .serve_connection(TokioIo::new(stream), answer);
-                // What goes wrong on a connection is the client's to report.
-                connections.spawn(async { drop(connection.await) });
-                while connections.try_join_next().is_some() {}
+        let serving = tokio::spawn({
+            let scripts = Arc::clone(&scripts);
+            async move {
+                let mut connections = JoinSet::new();
+                while let Ok((stream, _)) = listener.accept().await {
+                    // Or the kernel waits 40 ms for more to send. A stream that refuses has ended.
+                    let _ = stream.set_nodelay(true);
+                    let (script, scripts) = (Arc::clone(&script), Arc::clone(&scripts));
+                    let answer = service_fn(move |request| {
+                        let (respond, response) = oneshot::channel();
+                        lock(&scripts).spawn(script(Conversation::new(request, respond)));
+                        // A script that drops the call resets it.
+                        async { response.await as Result<Response<Body>, _> }
+                    });
+                    let connection = http2::Builder::new(TokioExecutor::new())
+                        .initial_stream_window_size(windows.stream)
+                        .initial_connection_window_size(windows.connection)
+                        .serve_connection(TokioIo::new(stream), answer);
+                    // What goes wrong on a connection is the client's to report.
+                    connections.spawn(async { drop(connection.await) });
+                    while connections.try_join_next().is_some() {}
+                }
             }
         });
         Self {
             proxy: Proxy::start(address).await,
-            received,
+            received: Arc::default(),
+            scripts,
             serving,
         }
     }
 
-    /// Every request so far, in the order in which they arrived.
+    /// Waits until the script of every call so far has ended; fails the test if one has failed,
+    /// or if that takes longer than [`DEADLINE`](crate::DEADLINE).
+    pub async fn end(&self) {
+        let next = || std::future::poll_fn(|context| lock(&self.scripts).poll_join_next(context));
+        within("the end of the server's script", async {
+            while let Some(ended) = next().await {
+                raise(ended);
+            }
+        })
+        .await;
+    }
+
+    /// Every unary request so far, in the order in which they arrived. Only of a server that was
+    /// made by [`start`](ScriptedServer::start).
     pub fn received(&self) -> Vec<Received> {
-        self.received
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        lock(&self.received).clone()
     }
 
     /// Where the program under test is to connect.
@@ -124,74 +191,68 @@ impl ScriptedServer {
 impl Drop for ScriptedServer {
     fn drop(&mut self) {
         self.serving.abort();
+        let mut scripts = lock(&self.scripts);
+        scripts.abort_all();
+        if !std::thread::panicking() {
+            while let Some(ended) = scripts.try_join_next() {
+                raise(ended);
+            }
+        }
     }
 }
 
-#[derive(Clone)]
-struct Script {
-    script: Arc<dyn Fn(&Received) -> Reply + Send + Sync>,
+/// Lets a script's panic, whose explanation has been printed, fail the test.
+fn raise(ended: Result<(), JoinError>) {
+    if let Err(error) = ended
+        && let Ok(panic) = error.try_into_panic()
+    {
+        resume_unwind(panic);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A unary call as a conversation.
+async fn answer(
+    mut call: Conversation,
+    script: Arc<impl Fn(&Received) -> Reply>,
     received: Arc<Mutex<Vec<Received>>>,
-}
-
-impl Script {
-    async fn answer(self, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
-        let request = match Received::from(request).await {
-            Ok(request) => request,
-            Err(status) => return Ok(status.into_http()),
-        };
-        let reply = (self.script)(&request);
-        self.received
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(request);
-        Ok(match reply {
-            Reply::Message(message) => one_message(&message),
-            Reply::Status(status) => status.into_http(),
-            Reply::Silence => std::future::pending().await,
-        })
+) {
+    let request = match Received::from(&mut call).await {
+        Ok(request) => request,
+        Err(status) => return ignore(call.end(status).await),
+    };
+    let reply = script(&request);
+    lock(&received).push(request);
+    match reply {
+        Reply::Message(message) => {
+            if call.send_bytes(&message).await.is_ok() {
+                ignore(call.end(Status::ok("")).await);
+            }
+        }
+        Reply::Status(status) => ignore(call.end(status).await),
+        Reply::Silence => call.reset().await,
     }
 }
+
+/// A caller that has gone wants no answer.
+fn ignore(_: Result<(), Reset>) {}
 
 impl Received {
-    async fn from(request: Request<Incoming>) -> Result<Self, Status> {
-        // The size that gRPC implementations accept by default.
-        const LARGEST: usize = 4 << 20;
-        let (parts, body) = request.into_parts();
-        let body = Limited::new(body, LARGEST)
-            .collect()
-            .await
-            .map_err(|error| Status::internal(error.to_string()))?;
-        let body = body.to_bytes();
-        let Some((prefix, message)) = body.split_first_chunk::<5>() else {
+    async fn from(call: &mut Conversation) -> Result<Self, Status> {
+        let internal = |reset: Reset| Status::internal(reset.to_string());
+        let Some(message) = call.receive_bytes().await.map_err(internal)? else {
             return Err(Status::internal("the request has no message"));
         };
-        let [compressed, length @ ..] = *prefix;
-        if compressed != 0 || u32::from_be_bytes(length) as usize != message.len() {
-            return Err(Status::internal(
-                "the request is not one uncompressed message",
-            ));
+        if call.receive_bytes().await.map_err(internal)?.is_some() {
+            return Err(Status::internal("the request is more than one message"));
         }
         Ok(Self {
-            path: parts.uri.path().to_owned(),
-            headers: parts.headers,
-            message: message.to_vec(),
+            path: call.path.clone(),
+            headers: call.headers.clone(),
+            message,
         })
     }
-}
-
-/// A reply as gRPC frames it: a prefix of five bytes and the message, then the status in trailers.
-fn one_message(message: &[u8]) -> Response<Body> {
-    let length = u32::try_from(message.len()).unwrap_or(u32::MAX);
-    let mut framed = vec![0];
-    framed.extend(length.to_be_bytes());
-    framed.extend(message);
-
-    let mut trailers = HeaderMap::new();
-    trailers.insert("grpc-status", HeaderValue::from_static("0"));
-    let body = Full::from(framed).with_trailers(async { Some(Ok(trailers)) });
-
-    let mut response = Response::new(Body::new(body));
-    let content_type = HeaderValue::from_static("application/grpc");
-    response.headers_mut().insert(CONTENT_TYPE, content_type);
-    response
 }

@@ -1,7 +1,10 @@
 //! A calculator that answers each method wrongly in its own way, below anything that tonic would
 //! let a handler do. It is started as a lab's program is.
 
+mod scripted;
+
 use std::convert::Infallible;
+use std::io::{BufRead as _, Write as _};
 use std::task::{Context, Poll};
 
 use http_body_util::{BodyExt as _, Full};
@@ -13,11 +16,40 @@ use tonic::transport::server::TcpIncoming;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     match std::env::args().nth(1).as_deref() {
+        Some("serve") if std::env::args().any(|it| it == "--scripted") => scripted::serve().await,
         Some("serve") => {}
         Some("exit") => std::process::exit(3),
         Some("print") => {
             println!("one line");
             eprintln!("and another");
+            return Ok(());
+        }
+        Some("repeat") => {
+            for line in std::io::stdin().lock().lines() {
+                println!("you said: {}", line?);
+            }
+            println!("goodbye");
+            return Ok(());
+        }
+        Some("fail") => {
+            println!("one\ntwo");
+            eprintln!("the server is gone");
+            std::process::exit(78);
+        }
+        Some("hold") => {
+            let memory = std::hint::black_box(vec![1u8; 64 << 20]);
+            println!("holding");
+            std::io::stdin().lock().read_line(&mut String::new())?;
+            drop(memory);
+            println!("let go");
+            return std::future::pending().await;
+        }
+        Some("count") => {
+            for number in 1u64.. {
+                if writeln!(std::io::stdout(), "{number}").is_err() {
+                    break;
+                }
+            }
             return Ok(());
         }
         // Whatever else it is asked for takes for ever.

@@ -110,7 +110,7 @@ impl Body {
     pub fn feed(&mut self, mut bytes: &[u8], data: &mut Data, limit: usize) -> Result<(), String> {
         if self.is_not_grpc {
             let room = limit.saturating_sub(data.raw.len());
-            data.raw.extend(bytes.iter().take(room));
+            data.raw.extend_from_slice(first(bytes, room));
             return Ok(());
         }
         while !bytes.is_empty() {
@@ -149,7 +149,7 @@ impl Body {
                     let taken = bytes.len().min(*left as usize);
                     let (now, rest) = bytes.split_at(taken);
                     let room = limit.saturating_sub(message.bytes.len());
-                    message.bytes.extend(now.iter().take(room));
+                    message.bytes.extend_from_slice(first(now, room));
                     *left -= u32::try_from(taken).unwrap_or(*left);
                     bytes = rest;
                     self.complete(data, limit);
@@ -196,6 +196,11 @@ impl Body {
             _ => None,
         }
     }
+}
+
+/// As many of the bytes as there is room for.
+fn first(bytes: &[u8], room: usize) -> &[u8] {
+    bytes.get(..room).unwrap_or(bytes)
 }
 
 fn not_a_prefix(flag: u8, first: bool) -> String {

@@ -2,6 +2,7 @@ use std::io;
 use std::process::{Command, ExitStatus};
 
 use process_wrap::tokio::{ChildWrapper, CommandWrap, JobObject, KillOnDrop};
+use tokio::process::{ChildStdin, ChildStdout};
 
 /// A program in a job object that is closed, and so ended, together with this process.
 pub(crate) struct Group {
@@ -27,8 +28,23 @@ impl Group {
         self.program.try_wait()
     }
 
+    /// The program's standard input, where that is a pipe.
+    pub(crate) fn take_input(&mut self) -> io::Result<Option<ChildStdin>> {
+        Ok(self.program.stdin().take())
+    }
+
+    /// The program's standard output, where that is a pipe.
+    pub(crate) fn take_output(&mut self) -> io::Result<Option<ChildStdout>> {
+        Ok(self.program.stdout().take())
+    }
+
     /// Windows has no signal that asks a program without a window to stop.
     pub(crate) fn terminate(&self) -> io::Result<()> {
+        Err(io::Error::from(io::ErrorKind::Unsupported))
+    }
+
+    /// A console's Ctrl-C reaches every process of that console, these tests too.
+    pub(crate) fn interrupt(&self) -> io::Result<()> {
         Err(io::Error::from(io::ErrorKind::Unsupported))
     }
 
@@ -55,6 +71,11 @@ impl Group {
             .filter(char::is_ascii_digit)
             .collect();
         Ok(kibibytes.parse::<u64>().map_err(io::Error::other)? * 1024)
+    }
+
+    /// Windows counts it for the job as a whole, and no tool of its own prints that.
+    pub(crate) fn peak_memory(&self) -> io::Result<Option<u64>> {
+        Ok(None)
     }
 }
 
