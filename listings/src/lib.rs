@@ -4,4 +4,7 @@
 //! that relies on it. A release of tonic that behaves otherwise turns the test red before it
 //! turns the page wrong.
 
+pub mod bidi_streaming;
+pub mod client_streaming;
+pub mod server_streaming;
 pub mod unary;

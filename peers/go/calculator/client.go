@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"time"
 
 	"google.golang.org/grpc"
@@ -75,26 +74,3 @@ func call(
 }
 
 // ANCHOR_END: call
-
-// explain gives the exit code of a failed calculation, and one line that says what went wrong.
-// ANCHOR: explain
-func explain(server fmt.Stringer, err error) (exitCode int, sentence string) {
-	failure := status.Convert(err)
-	code, message := failure.Code(), failure.Message()
-	name := code.String()
-	switch {
-	case code == codes.Unavailable, code == codes.DeadlineExceeded:
-		// Most often there is no server that could have said which one it is.
-		message = fmt.Sprintf("%s: %s", server, message)
-	case code == codes.Canceled:
-		name = "Cancelled" // as gRPC spells it
-	case code > codes.Unauthenticated:
-		// grpc-go hands on any number that the server sends. gRPC has seventeen codes.
-		code, name = codes.Unknown, "Unknown"
-	}
-	// The message may come from anybody; a second line in it would look like one of ours.
-	quoted := strconv.Quote(message)
-	return 64 + int(code), fmt.Sprintf("%s: %s", name, quoted[1:len(quoted)-1])
-}
-
-// ANCHOR_END: explain

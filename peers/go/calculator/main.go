@@ -7,45 +7,31 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"syscall"
+
+	"course.example/peers/internal/cli"
 )
 
 func main() {
-	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+	err := run(os.Args[1:], os.Stdout)
+	os.Exit(cli.Report("calculator", usage, err, os.Stdout, os.Stderr))
 }
 
-func run(words []string, stdout, stderr io.Writer) int {
+func run(words []string, stdout io.Writer) error {
+	ctx := context.Background()
 	args, err := parse(words)
-	switch {
-	case errors.Is(err, errHelp):
-		fmt.Fprint(stdout, usage)
-		return 0
-	case err != nil:
-		fmt.Fprintf(stderr, "calculator: %v (see calculator --help)\n", err)
-		return 2
-	}
-
-	if args.command == "serve" {
-		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-		defer stop()
-		if err := serve(ctx, args.listen, stdout); err != nil {
-			fmt.Fprintf(stderr, "calculator: cannot serve on %s: %v\n", args.listen, err)
-			return 1
-		}
-		return 0
-	}
-
-	result, err := calculate(context.Background(), args)
 	if err != nil {
-		exitCode, sentence := explain(args.server, err)
-		fmt.Fprintf(stderr, "calculator: %s\n", sentence)
-		return exitCode
+		return cli.Usage(err)
 	}
-	fmt.Fprintln(stdout, result)
-	return 0
+	if args.command == "serve" {
+		return serve(args.listen, stdout)
+	}
+	result, err := calculate(ctx, args)
+	if err != nil {
+		return cli.Explain(ctx, &args.server, err)
+	}
+	_, err = fmt.Fprintln(stdout, result)
+	return err
 }

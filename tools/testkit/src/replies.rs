@@ -1,5 +1,6 @@
 //! A stream of replies, read one expectation at a time.
 
+use std::error::Error as _;
 use std::fmt::Debug;
 
 use tokio::time::timeout;
@@ -153,6 +154,19 @@ impl<T: Debug> Replies<T> {
             self.not(&expected, &End::Status(status), NO_MESSAGE)
         } else {
             status
+        }
+    }
+
+    /// Expects that the server ends the stream because the caller's deadline has passed: with
+    /// DEADLINE_EXCEEDED, or by a reset. grpc-go resets a stream whose deadline has passed by
+    /// itself, whatever its handler does, and leaves the status to the caller, who has a clock too.
+    pub async fn ends_at_the_deadline(&mut self, because: &str) {
+        let expected = code_name(Code::DeadlineExceeded);
+        let status = self.end(expected, because).await;
+        // A CANCELLED that the server sent has no source; one that tonic makes of a reset does.
+        let reset = status.code() == Code::Cancelled && status.source().is_some();
+        if status.code() != Code::DeadlineExceeded && !reset {
+            self.not(expected, &End::Status(status), because);
         }
     }
 
