@@ -63,12 +63,12 @@ export async function serve(folder) {
   throw new Error(`the server ended: ${said.join('\n')}`);
 }
 
-// The book of the course, written; opened from disk.
-export async function buildBook() {
+// The book of a course, written; opened from disk.
+export async function buildBook(course = root) {
   build();
   const folder = await mkdtemp(join(tmpdir(), 'book-static-'));
   const out = join(folder, 'book');
-  const built = spawnSync(program, ['build', '--out', out], { cwd: root, encoding: 'utf8' });
+  const built = spawnSync(program, ['build', '--out', out], { cwd: course, encoding: 'utf8' });
   if (built.status !== 0) throw new Error(built.stderr);
   return { url: `${pathToFileURL(out)}/`, out, remove: () => rm(folder, { recursive: true, force: true }) };
 }

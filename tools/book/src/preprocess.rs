@@ -5,6 +5,7 @@
 mod figure;
 mod lab;
 mod quiz;
+mod widget;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ use mdbook_preprocessor::{Preprocessor, PreprocessorContext};
 
 use crate::finding::{Finding, one_of};
 use crate::markdown;
+use widget::{Parts, Widget};
 
 pub use quiz::check_files as check_quizzes;
 
@@ -32,7 +34,19 @@ pub const GLOSSARY: &str = "appendix/glossary.md";
 /// The page that the preprocessor adds, below `src/`.
 pub const ANSWERS: &str = "answers.md";
 
-const OURS: [&str; 6] = ["lab", "hints", "quiz", "tabs", "tab", "figure"];
+const OURS: [&str; 11] = [
+    "lab",
+    "hints",
+    "quiz",
+    "tabs",
+    "tab",
+    "figure",
+    "varint",
+    "protobuf",
+    "hpack",
+    "flow-control",
+    "timeline",
+];
 const MDBOOKS: [&str; 4] = ["include", "rustdoc_include", "playground", "title"];
 const LANGUAGES: [&str; 4] = ["Rust", "Go", "C++", "Python"];
 
@@ -123,10 +137,11 @@ impl<'a> Expander<'a> {
         let code = markdown::code(text);
         let mut replacements: Vec<(Range<usize>, String)> = Vec::new();
         let mut tabs = Tabs::default();
+        let mut parts = Parts::default();
 
         for (range, directive) in directives(text, &code) {
             let line = markdown::line_at(text, range.start);
-            match directive.and_then(|d| self.expand(&page, &d, &mut tabs, line)) {
+            match directive.and_then(|d| self.expand(&page, &d, &mut tabs, &mut parts, line)) {
                 Ok(Some(replacement)) => replacements.push((range, replacement)),
                 Ok(None) => {}
                 Err((message, fix)) => self.find(&page, line, message, fix),
@@ -166,6 +181,10 @@ impl<'a> Expander<'a> {
             end = range.end;
         }
         out.push_str(&text[end..]);
+        match parts.html(&self.course.root) {
+            Ok(parts) => out.push_str(&parts),
+            Err((message, fix)) => self.find(&page, 1, message, fix),
+        }
         out
     }
 
@@ -186,9 +205,14 @@ impl<'a> Expander<'a> {
         page: &Page<'_>,
         directive: &Directive<'_>,
         tabs: &mut Tabs,
+        parts: &mut Parts,
         line: usize,
     ) -> Result<Option<String>, Fault> {
         let argument = directive.argument;
+        if let Some(widget) = Widget::named(directive.name) {
+            parts.need(widget);
+            return self.widget(page, widget, argument).map(Some);
+        }
         Ok(Some(match directive.name {
             "#lab" => lab::card(page.path, &self.lab(argument)?),
             "#hints" => {
@@ -281,6 +305,19 @@ impl<'a> Expander<'a> {
         };
         let (path, text) = self.beside(page, name)?;
         figure::inline(&path, &text, caption)
+    }
+
+    fn widget(&mut self, page: &Page<'_>, widget: Widget, argument: &str) -> Expansion {
+        if !widget.has_file() {
+            return widget.html(argument);
+        }
+        let (path, text) = self.beside(page, argument)?;
+        widget.html_of(self.course, &text).or_else(|fault| {
+            // The fault is the file's, so that is where it is reported.
+            let (line, message, fix) = fault;
+            self.findings.push(Finding::new(path, line, message, fix));
+            Ok(String::new())
+        })
     }
 
     /// A file that a page names relative to itself: its path from the course's root, and its text.

@@ -11,7 +11,7 @@ fn a_sound_book_is_written() {
     let output = course.book(&["build", "--out", "out"]);
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(0), "{said}");
-    assert!(said.contains("Finished 5 pages into "), "{said}");
+    assert!(said.contains("Finished 8 pages into "), "{said}");
     assert!(course.path("out/index.html").is_file());
 }
 

@@ -244,6 +244,13 @@ fn directives_that_are_not_right() {
         ("{{/tabs}}", "`{{/tabs}}` closes nothing"),
         ("{{#tabs}}\n{{/tabs}}", "these tabs are empty"),
         ("[x](term:)", "the glossary does not define \"x\""),
+        ("{{#varint ten}}", "`ten` is no number that an int64 holds"),
+        ("{{#flow-control x}}", "`x` means nothing here"),
+        (
+            "{{#protobuf none.toml}}",
+            "there is no file \"none.toml\" beside this page",
+        ),
+        ("{{#timeline}}", "there is no file \"\" beside this page"),
     ] {
         let said = broken(|c| {
             let page = c.read("src/introduction.md");
@@ -278,6 +285,118 @@ fn a_quiz_that_is_not_complete() {
             "{quiz}:4: listings/src/lib.rs does not contain `difference`"
         )),
         "{said}"
+    );
+}
+
+/// Changes a file of the widgets' chapter, and gives what is said of it.
+fn broken_wire(file: &str, from: &str, to: &str) -> String {
+    let path = format!("src/phase-1/02-wire/{file}");
+    let said = broken(|c| c.change(&path, from, to));
+    let said = said.strip_prefix(&format!("{path}:"));
+    said.expect("it is said of this file").to_owned()
+}
+
+#[test]
+fn a_message_that_its_contract_does_not_have() {
+    let order = |from, to| broken_wire("order.toml", from, to);
+    for (from, to, wanted) in [
+        (
+            "shop.v1.Order",
+            "shop.v1.Orders",
+            "2: proto/shop/v1/shop.proto has no message \"shop.v1.Orders\"\n  fix: give its full name",
+        ),
+        (
+            "proto/shop",
+            "shop",
+            "1: \"shop/v1/shop.proto\" is no contract of the course\n  fix: name a file below proto/",
+        ),
+        (
+            "proto/shop",
+            "proto/../proto/shop",
+            "1: \"proto/../proto/shop/v1/shop.proto\" is no contract of the course",
+        ),
+        ("shop.proto", "shoe.proto", "1: proto/shop/v1/shoe.proto: "),
+        ("number: 150", "nummer: 150", "3: the value: "),
+        ("number: 150", "number: -1", "3: the value: "),
+        ("value =", "values =", "3: unknown field `values`"),
+    ] {
+        let said = order(from, to);
+        assert!(said.starts_with(wanted), "{said}");
+    }
+    let long = format!("customer: \"{}\"", "a".repeat(600));
+    let said = order("customer: \"Ada\"", &long);
+    assert!(
+        said.starts_with("3: the message has 626 bytes\n  fix: show one of at most 512"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_header_block_that_cannot_be_read() {
+    let said = broken_wire("requests.toml", "83 86 c1", "83 86 fe");
+    assert!(
+        said.starts_with(
+            "13: the block cannot be read: the table has no entry 126\n  fix: give the payload"
+        ),
+        "{said}"
+    );
+    let said = broken_wire("requests.toml", "83 86 c1", "83 86 c");
+    assert!(
+        said.starts_with("13: it has an odd number of hexadecimal digits"),
+        "{said}"
+    );
+    let said = broken_wire("requests.toml", "says = \"Divide(7, 0)\"", "say = 1");
+    assert!(said.contains("unknown field `say`"), "{said}");
+}
+
+#[test]
+fn a_recording_that_is_none() {
+    let file = "cancelled.timeline.json";
+    for (from, to, wanted) in [
+        (
+            "\"version\": 1",
+            "\"version\": 2",
+            "1: this is version 2 of \"timeline\", and the book reads version 1",
+        ),
+        (
+            "\"closed\":\"end\"",
+            "\"closed\":\"gone\"",
+            ": not a timeline: unknown variant `gone`",
+        ),
+        (
+            "\"stream\":1",
+            "\"strom\":1",
+            ": not a timeline: unknown field `strom`",
+        ),
+        (
+            "\"bytes\":\"0a35",
+            "\"bytes\":\"0a3",
+            ": not a timeline: it has an odd number of hexadecimal digits",
+        ),
+        (
+            "\"version\": 1\n}",
+            "\"version\": 1",
+            ": not a timeline: EOF",
+        ),
+    ] {
+        let said = broken_wire(file, from, to);
+        assert!(said.contains(wanted), "{said}");
+        assert!(said.contains("\n  fix: record the call again"), "{said}");
+    }
+    let path = format!("src/phase-1/02-wire/{file}");
+    let said = broken(|c| c.write(&path, &" ".repeat(48_001)));
+    assert!(said.contains("the recording has 48001 bytes"), "{said}");
+}
+
+#[test]
+fn a_script_that_is_missing() {
+    let course = Course::new();
+    std::fs::remove_file(course.path("tools/book/assets/widgets/varint-bench.js")).unwrap();
+    let findings = course.findings();
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    assert!(
+        findings[0].starts_with("src/phase-1/02-wire/index.md:1: tools/book/assets/widgets/varint-bench.js cannot be read"),
+        "{findings:?}"
     );
 }
 
