@@ -20,7 +20,7 @@ const MEMBERS: usize = 8;
 /// Said by each.
 const TEXTS: usize = 1_000;
 /// Said by the client program, line by line.
-const LINES: usize = 50_000;
+const LINES: usize = 20_000;
 
 /// Large enough that nobody is put out: what is measured is how fast all is delivered.
 const OPTIONS: [&str; 2] = ["--backlog", "1GiB"];

@@ -49,7 +49,10 @@ impl Server {
 
     /// A connection of its own, that is there already.
     pub async fn connect(&self) -> Result<Channel> {
-        let endpoint = Endpoint::from_shared(self.url())?.connect_timeout(START_DEADLINE);
+        let endpoint = Endpoint::from_shared(self.url())?
+            .connect_timeout(START_DEADLINE)
+            // Or a server that sends small messages fast is taken by h2 for an attacker.
+            .initial_stream_window_size(64 << 10);
         Ok(endpoint.connect().await?)
     }
 }

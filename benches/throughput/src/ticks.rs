@@ -12,7 +12,7 @@ use crate::programs::{RUST, Server, run};
 
 /// A recording of many ticks without an order book: some 11 bytes each.
 const SYMBOL: &str = "FLOW";
-const TICKS: u32 = 50_000;
+const TICKS: u32 = 20_000;
 /// At once, each on a connection of its own.
 const STREAMS: u32 = 4;
 

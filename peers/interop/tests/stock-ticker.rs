@@ -4,6 +4,7 @@ mod pairs;
 
 use std::process::ExitCode;
 use std::rc::Rc;
+use std::time::Duration;
 
 use proto::ticker::v1::inspect_service_client::InspectServiceClient;
 use proto::ticker::v1::{CountLinesRequest, EndTradingRequest, Ending, TradeRequest};
@@ -11,6 +12,9 @@ use testkit::{DEADLINE, Lab, Program, Server, eventually, expect_eq};
 use tonic::transport::Channel;
 
 use pairs::{SAME, url};
+
+/// For twenty thousand messages, in the slowest of the languages.
+const LONG: Duration = Duration::from_secs(60);
 
 fn main() -> ExitCode {
     pairs::run("stock-ticker", &["--still"], pair)
@@ -27,6 +31,13 @@ async fn pair(client: Lab, server: Rc<Server>) {
     expect_eq("the exit code of: replay TORN", torn.code(), Some(78), SAME);
     let lines = torn.output().lines().count();
     expect_eq("the lines that replay TORN prints", lines, 40, SAME);
+
+    // Many small messages, faster than most clients print them.
+    let ask = ["replay", "FLOW", "--limit", "20000", "--server", &url];
+    let flow = Program::start(client, &ask).finish(LONG).await;
+    expect_eq("the exit code of: replay FLOW", flow.code(), Some(0), SAME);
+    let lines = flow.output().lines().count();
+    expect_eq("the lines of: replay FLOW", lines, 20_000, SAME);
 
     watch(client, &server, &url).await;
 }

@@ -19,6 +19,10 @@ use tonic::transport::{Endpoint, Uri};
 
 /// How long a host that does not answer at all is waited for.
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+
+/// Texts may be small, and come faster than they are shown. A window of 2 MiB, the default, holds
+/// so many small frames that h2 would end the connection; a small one is full before.
+const WINDOW: u32 = 64 << 10;
 // [/stub]
 
 /// Where to sit: in which room of which server, under which name.
@@ -50,6 +54,7 @@ pub async fn join(
     // [stub] todo!("stage 9: join {room:?} of {server} as {name:?}, say what is {typed:?}, show by {show:?}")
     let channel = Endpoint::from(server.clone())
         .connect_timeout(CONNECT_WITHIN)
+        .initial_stream_window_size(WINDOW)
         .connect_lazy();
     let mut stub = ChatServiceClient::new(channel);
 

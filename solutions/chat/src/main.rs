@@ -33,6 +33,12 @@ const FAREWELL: Duration = Duration::from_secs(3);
 /// network, sends nothing that would end its calls.
 const PING_EVERY: Duration = Duration::from_secs(20);
 
+/// What a caller may send before it is read. h2 ends a connection on which too many small frames
+/// are unread: when what they lack of 256 bytes each adds up to half the connection's window. So a
+/// stream's window is full before, even if it is full of texts of a single byte.
+const STREAM_WINDOW: u32 = 64 << 10;
+const CONNECTION_WINDOW: u32 = 4 << 20;
+
 #[tokio::main(worker_threads = 2)]
 async fn main() -> ExitCode {
     match arguments::read(std::env::args_os().skip(1)) {
@@ -79,6 +85,8 @@ async fn serve(listen: SocketAddr, backlog: usize) -> Result<(), Box<dyn Error>>
     let (stopping, stop) = tokio::sync::oneshot::channel();
     let server = Server::builder()
         .http2_keepalive_interval(Some(PING_EVERY))
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
         .add_service(ChatServiceServer::new(Chat::new(backlog)))
         .add_service(InspectServiceServer::new(Inspect))
         .serve_with_incoming_shutdown(incoming, async {

@@ -52,7 +52,7 @@ pub async fn ask(question: &Question) -> Result<(), Failure> {
     // [stub] }
     let Question { about, server, .. } = question;
     let deadline = question.time.map(|time| Instant::now() + time);
-    let channel = Endpoint::from(server.clone()).connect_lazy();
+    let channel = channel(server);
     let answers = print_answers(TickerServiceClient::new(channel), question, deadline);
     let end = match deadline {
         Some(deadline) => timeout_at(deadline, answers).await,
@@ -186,5 +186,17 @@ fn failure(code: Code, sentence: &str) -> Failure {
         // The message may come from anybody; a second line in it would look like one of ours.
         sentence: format!("{code:?}: {}", sentence.escape_debug()),
     }
+}
+
+/// A channel that connects at its first call.
+///
+/// Ticks are small, and a server can be faster than this program prints. A window of 2 MiB, the
+/// default, holds so many small frames that h2 would end the connection; a small one is full
+/// before, and then the server waits.
+fn channel(server: &Uri) -> Channel {
+    const WINDOW: u32 = 64 << 10;
+    Endpoint::from(server.clone())
+        .initial_stream_window_size(WINDOW)
+        .connect_lazy()
 }
 // [/stub]
