@@ -2,17 +2,13 @@
 
 #include <grpcpp/grpcpp.h>
 
-#include <array>
 #include <chrono>
-#include <cstdio>
 
 #include "calculator/v1/calculator.grpc.pb.h"
 
 namespace v1 = calculator::v1;
 
 namespace {
-
-using Deadline = std::chrono::system_clock::time_point;
 
 // ANCHOR: call
 template <typename Request, typename Response>
@@ -40,41 +36,6 @@ grpc::Status call(v1::CalculatorService::Stub& stub, const std::string& op, Dead
   if (op == "subtract") return call(stub, &Stub::Subtract, deadline, a, b, result);
   if (op == "multiply") return call(stub, &Stub::Multiply, deadline, a, b, result);
   return call(stub, &Stub::Divide, deadline, a, b, result);
-}
-
-// gRPC C++ has no names for its codes.
-constexpr std::array kNames = {
-    "Ok",       "Cancelled",      "Unknown",          "InvalidArgument",   "DeadlineExceeded",
-    "NotFound", "AlreadyExists",  "PermissionDenied", "ResourceExhausted", "FailedPrecondition",
-    "Aborted",  "OutOfRange",     "Unimplemented",    "Internal",          "Unavailable",
-    "DataLoss", "Unauthenticated"};
-
-// The message may come from anybody; a second line in it would look like one of ours.
-std::string on_one_line(const std::string& message) {
-  std::string line;
-  for (const char c : message) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && byte != 0x7f) {
-      line += c;
-    } else {
-      std::array<char, 5> escaped{};
-      std::snprintf(escaped.data(), escaped.size(), "\\x%02x", byte);
-      line += escaped.data();
-    }
-  }
-  return line;
-}
-
-Failure explain(const std::string& server, const grpc::Status& status) {
-  auto code = static_cast<std::size_t>(status.error_code());
-  // gRPC hands on any number that the server sends.
-  if (code >= kNames.size()) code = grpc::StatusCode::UNKNOWN;
-  std::string message = status.error_message();
-  if (code == grpc::StatusCode::UNAVAILABLE || code == grpc::StatusCode::DEADLINE_EXCEEDED) {
-    // Most often there is no server that could have said which one it is.
-    message = server + ": " + message;
-  }
-  return {64 + static_cast<int>(code), std::string(kNames[code]) + ": " + on_one_line(message)};
 }
 
 }  // namespace

@@ -3,13 +3,8 @@
 
 #include <cstdint>
 #include <expected>
-#include <string>
 
 #include "arguments.h"
-
-struct Failure {
-  int exit_code;         // 64 plus the number of the status code
-  std::string sentence;  // one line
-};
+#include "common/failure.h"
 
 std::expected<std::int64_t, Failure> calculate(const Arguments& args);

@@ -4,44 +4,42 @@
 // same exit codes, and the same tests pass. What the server answers is in service.cc and
 // evaluation.cc, what the client asks is in client.cc.
 
-#include <cstdlib>
 #include <iostream>
-#include <string>
-#include <vector>
 
 #include "arguments.h"
 #include "client.h"
-#include "server.h"
+#include "common/program.h"
+#include "common/server.h"
+#include "constants.h"
+#include "inspect.h"
+#include "service.h"
 
-int main(int argc, char** argv) {
-  // gRPC would write to standard error as well, lines that are for its own developers.
-  setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);
+namespace {
 
-  Arguments args;
-  try {
-    args = parse(std::vector<std::string>(argv + 1, argv + argc));
-  } catch (const UsageError& error) {
-    std::cerr << "calculator: " << error.what() << " (see calculator --help)\n";
-    return 2;
-  }
+Outcome serve(const Arguments& args) {
+  block_signals();
+  Constants constants;
+  Calculator calculator(constants);
+  Inspect inspect(constants);
+  grpc::ServerBuilder builder;
+  builder.RegisterService(&calculator);
+  builder.RegisterService(&inspect);
+  return ::serve(args.listen, builder);
+}
+
+Outcome run(const std::vector<std::string>& words) {
+  const Arguments args = parse(words);
   if (args.help) {
     std::cout << kUsage;
-    return 0;
+    return {};
   }
-
-  if (args.command == "serve") {
-    block_signals();
-    if (serve(args.listen)) return 0;
-    std::cerr << "calculator: cannot serve on " << args.listen
-              << ": it is in use, or not an address of this machine\n";
-    return 1;
-  }
-
+  if (args.command == "serve") return serve(args);
   const auto result = calculate(args);
-  if (!result) {
-    std::cerr << "calculator: " << result.error().sentence << '\n';
-    return result.error().exit_code;
-  }
+  if (!result) return std::unexpected(result.error());
   std::cout << *result << '\n';
-  return 0;
+  return {};
 }
+
+}  // namespace
+
+int main(int argc, char** argv) { return run_program("calculator", argc, argv, run); }

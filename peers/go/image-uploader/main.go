@@ -42,12 +42,15 @@ func run(words []string, stdout io.Writer) error {
 	return err
 }
 
+// ANCHOR: windows
 // What the server has received of an upload and not yet read is in memory. grpc-go would let that
 // grow to 16 MiB for a fast sender; so many uploads at once are not to cost so much each.
 const (
 	streamWindow     = 256 << 10
 	connectionWindow = 1 << 20
 )
+
+// ANCHOR_END: windows
 
 func serve(args arguments, stdout io.Writer) error {
 	disk, err := openDisk(args.store)
