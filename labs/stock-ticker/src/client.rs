@@ -11,7 +11,8 @@ pub struct Failure {
     /// 64 plus the number of the status code: UNAVAILABLE, which is 14, gives 78. 1 if the output
     /// cannot be written.
     pub exit_code: u8,
-    /// The server's own message; or, where no server answered, which one did not, and why.
+    /// The server's own message; or, where it was made here, time over included, which server, and
+    /// why.
     pub sentence: String,
 }
 

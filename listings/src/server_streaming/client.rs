@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use proto::log::v1::ReadRequest;
 use proto::log::v1::log_service_client::LogServiceClient;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 use tonic::transport::Channel;
 use tonic::{Request, Status};
 
@@ -26,6 +26,7 @@ pub async fn print(
     limit: Duration,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
+    let deadline = Instant::now() + limit;
     let mut request = Request::new(ReadRequest { log: log.into() });
     request.set_timeout(limit); // for the server
     let reading = async {
@@ -36,8 +37,13 @@ pub async fn print(
         }
         Ok(()) // the server has said that this was all
     };
-    let late = |_| Err(Status::deadline_exceeded("the log did not end in time").into());
-    timeout(limit, reading).await.unwrap_or_else(late)
+    let late = || Err(Status::deadline_exceeded("the log did not end in time").into());
+    match timeout_at(deadline, reading).await {
+        // The time is up. tonic may have seen it first, and calls it CANCELLED.
+        Ok(Err(Failure::Call(_))) if Instant::now() >= deadline => late(),
+        Ok(end) => end,
+        Err(_) => late(),
+    }
 }
 // ANCHOR_END: print
 

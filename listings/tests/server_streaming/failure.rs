@@ -306,6 +306,27 @@ async fn the_client_reads_to_the_end() {
     assert_eq!(*log.readers().borrow(), 0, "who gives up leaves");
 }
 
+/// failure.md: until the headers come tonic keeps to the limit as well, and calls it CANCELLED.
+#[tokio::test(start_paused = true)]
+async fn a_server_that_is_silent_is_late_and_nothing_else() {
+    let limit = Duration::from_secs(1);
+    let log = short(2, End::Complete);
+    let (distance, server_side) = (2 * limit, Server::builder());
+    let silent = Network::far_away(server(&log), server_side, |endpoint| endpoint, distance);
+
+    let mut request = Request::new(read());
+    request.set_timeout(limit);
+    let status = silent.stub.clone().read(request).await;
+    assert_eq!(status.expect_err("it is late").code(), Code::Cancelled);
+
+    let mut out = Vec::new();
+    let printed = print(silent.stub.clone(), DAY, limit, &mut out).await;
+    assert!(
+        matches!(printed, Err(Failure::Call(status)) if status.code() == Code::DeadlineExceeded)
+    );
+    assert!(out.is_empty());
+}
+
 /// Takes nothing.
 struct Closed;
 

@@ -30,7 +30,7 @@ void Replay::send_next() {
 }
 
 // Called when gRPC can take another reply: not when the caller has read this one, but when all of
-// it but 64 KiB has gone out, for which the caller's windows must have had room.
+// it has gone out, for which the caller's windows must have had room.
 void Replay::OnWriteDone(bool ok) {
   // The caller has left, its connection is gone, or its deadline has passed.
   if (!ok) return end(grpc::Status::CANCELLED);

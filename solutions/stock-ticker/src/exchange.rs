@@ -130,6 +130,8 @@ pub struct Line {
 impl Stream for Line {
     type Item = Result<Tick, Broken>;
 
+    /// After an error it gives nothing more.
+    ///
     /// # Panics
     ///
     /// If trading was ended so.
@@ -139,6 +141,7 @@ impl Stream for Line {
             match self.seen.ending {
                 None => {}
                 Some(Ending::Broken) => {
+                    self.seen.ending = Some(Ending::Closed);
                     let what = format!("the line to the exchange for {symbol} broke");
                     return Poll::Ready(Some(Err(Broken { what })));
                 }

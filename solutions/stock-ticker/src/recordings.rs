@@ -55,11 +55,13 @@ impl Recordings {
     /// Opens a symbol's recording at its first tick, or answers `None` if there is no such symbol.
     pub fn open(&self, symbol: &str) -> Option<Recording> {
         let index = index_of(symbol)?;
+        let (.., flaw) = CATALOGUE[index];
         self.reads(index).open += 1;
         Some(Recording {
             recordings: self.clone(),
             index,
             next: 1,
+            flaw,
             lately: VecDeque::new(),
         })
     }
@@ -90,6 +92,8 @@ pub struct Recording {
     index: usize,
     /// The sequence number of the tick that is read next.
     next: u64,
+    /// What is still to come after the last tick.
+    flaw: Flaw,
     /// When the ticks of the last 100 milliseconds were read.
     lately: VecDeque<Instant>,
 }
@@ -103,17 +107,21 @@ pub struct Broken {
 impl Iterator for Recording {
     type Item = Result<Tick, Broken>;
 
+    /// After an error it gives nothing more.
+    ///
     /// # Panics
     ///
     /// If the recording is damaged at this place.
     fn next(&mut self) -> Option<Self::Item> {
-        let (symbol, ticks, book, flaw) = CATALOGUE[self.index];
+        let (symbol, ticks, book, _) = CATALOGUE[self.index];
         if self.next > ticks {
-            return match flaw {
+            return match self.flaw {
                 Flaw::None => None,
-                Flaw::BreaksOff => Some(Err(Broken {
-                    what: format!("the recording of {symbol} breaks off after tick {ticks}"),
-                })),
+                Flaw::BreaksOff => {
+                    self.flaw = Flaw::None;
+                    let what = format!("the recording of {symbol} breaks off after tick {ticks}");
+                    Some(Err(Broken { what }))
+                }
                 Flaw::Panics => panic!("the recording of {symbol} is damaged after tick {ticks}"),
             };
         }

@@ -99,8 +99,18 @@ impl Ticker {
         request: ReplayRequest,
         timeout: Option<Duration>,
     ) -> Replies<ReplayResponse> {
-        let mut stub = self.stub.clone();
         let call = show_replay(&request, timeout);
+        self.replay_called(call, request, timeout).await
+    }
+
+    /// The same, under a name that says more than the request does.
+    async fn replay_called(
+        &self,
+        call: String,
+        request: ReplayRequest,
+        timeout: Option<Duration>,
+    ) -> Replies<ReplayResponse> {
+        let mut stub = self.stub.clone();
         self.server
             .open(call, request, async |mut it| {
                 set_timeout(&mut it, timeout);

@@ -2,7 +2,7 @@ use proto::ticker::v1::ReplayResponse;
 use testkit::expect_eq;
 use tonic::Code;
 
-use crate::{Ticker, replay_limited, sequences};
+use crate::{Ticker, replay_limited, sequences, whole_replay};
 
 #[tokio::test]
 async fn answers_the_last_tick_of_a_recording() {
@@ -20,11 +20,13 @@ async fn answers_the_last_tick_of_a_recording() {
 #[tokio::test]
 async fn sends_every_tick_in_order_and_ends_with_ok() {
     let ticker = Ticker::start().await;
-    let mut replay = ticker.replay("AAPL").await;
+    let call = "Replay(AAPL), no limit".to_owned();
+    let mut replay = ticker.replay_called(call, whole_replay("AAPL"), None).await;
     sequences(
         &mut replay,
         1..=499,
-        "A replay gives the ticks in the order in which they were recorded.",
+        "A limit that is not set is 0, and stands for all ticks, in the order in which they were \
+         recorded.",
     )
     .await;
     let quote = ticker.quote("AAPL").await.is_ok("AAPL has been traded.");

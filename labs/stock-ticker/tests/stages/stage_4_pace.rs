@@ -9,6 +9,9 @@ use crate::{HELD_BY_SERVER, Ticker, WINDOW, replay_paced, sequences, whole_repla
 /// Much longer than any test: whoever waits for it waits in vain.
 const AN_HOUR: Duration = Duration::from_secs(60 * 60);
 
+const FIRST_TICK: &str = "The first tick has nothing to wait for. If it does not come, a pause was \
+                          put before it, or the thread that would have sent it is asleep.";
+
 /// What may have been read of a recording for a caller who reads nothing.
 const UNREAD: u64 = WINDOW as u64 + HELD_BY_SERVER;
 
@@ -117,12 +120,7 @@ async fn a_caller_who_did_not_read_gets_no_burst() {
 async fn a_caller_who_leaves_between_two_ticks_closes_the_recording() {
     let ticker = Ticker::start().await;
     let mut replay = ticker.replay_of(replay_paced("AAPL", 0, AN_HOUR)).await;
-    sequences(
-        &mut replay,
-        1..=1,
-        "The first tick has nothing to wait for.",
-    )
-    .await;
+    sequences(&mut replay, 1..=1, FIRST_TICK).await;
     drop(replay);
     ticker
         .recordings_are_closed(
@@ -140,12 +138,7 @@ async fn an_interval_delays_nobody_else() {
     let mut waiting = Vec::new();
     for _ in 0..3 {
         let mut replay = ticker.replay_of(replay_paced("AAPL", 0, AN_HOUR)).await;
-        sequences(
-            &mut replay,
-            1..=1,
-            "The first tick has nothing to wait for.",
-        )
-        .await;
+        sequences(&mut replay, 1..=1, FIRST_TICK).await;
         waiting.push(replay);
     }
     ticker.quote("AAPL").await.is_ok(

@@ -63,8 +63,11 @@ async fn when_the_producer_panics_no_watch_ends_with_ok() {
     for mut watch in three_that_watch_the_end(&ticker, Ending::Panic).await {
         watch
             .fails(
-                "The task that read the line has died of a panic, and nobody is left to say so: a \
-                 channel without a sender looks like an end. OK has to be said, not concluded.",
+                "The task that read the line has died of a panic, and whoever watches is to be \
+                 told. A channel whose last sender died with the task looks like an end: OK has to \
+                 be said, not concluded. If something else still holds a sender, the channel is \
+                 open, and whoever watches waits for ever: what ends the feed must be told of the \
+                 panic.",
             )
             .await;
     }

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use tonic::Code;
 
-use crate::{Ticker, replay_limited, replay_paced, sequences, whole_replay};
+use crate::{Ticker, replay_limited, replay_paced, sequences, show_replay, whole_replay};
 
 const TIME_IS_UP: &str = "The header grpc-timeout limits the whole call, to its last message. \
                           tonic's server keeps to it until the response's headers, and no longer: \
@@ -44,14 +44,16 @@ async fn a_silent_watch_ends_at_the_callers_deadline() {
 #[tokio::test]
 async fn replies_that_are_always_ready_do_not_outrun_the_deadline() {
     let ticker = connected().await;
-    let mut replay = ticker
-        .replay_until(replay_limited("BULK", 64), Some(TIMEOUT))
-        .await;
+    let request = replay_limited("BULK", 64);
+    let call = show_replay(&request, Some(TIMEOUT)) + ", not read until the time is over";
+    let mut replay = ticker.replay_called(call, request, Some(TIMEOUT)).await;
     // The server has had the request by now, so its time is over before this is.
     replay.begins("The symbol exists, and the time is not up yet.");
     tokio::time::sleep(TIMEOUT + Duration::from_millis(300)).await;
-    replay.rest(64, TIME_IS_UP).await;
-    replay.ends_at_the_deadline(TIME_IS_UP).await;
+    let because = "The time is over, and a reply was always ready: a clock that is asked after \
+                   the replies was never asked. Ask it first.";
+    replay.rest(64, because).await;
+    replay.ends_at_the_deadline(because).await;
 }
 
 #[tokio::test]
