@@ -1,4 +1,4 @@
-//! What becomes of a call. This file is yours: stages 1, 2, 4, 7 and 8.
+//! What becomes of a call. This file is yours: stages 1 to 8.
 //!
 //! A call has two halves: the caller's messages come in through `Streaming`, and what the server
 //! sends goes out through the stream in the `Response`. Neither waits for the other.

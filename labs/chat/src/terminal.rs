@@ -14,8 +14,10 @@ const LONGEST: usize = 65_536;
 /// They are read on a thread of their own: reading a terminal cannot be cancelled, and tokio would
 /// wait for such a read before it lets the process end. This thread just ends with the process.
 pub fn lines() -> mpsc::Receiver<String> {
-    // Few: what is piped in is to wait in the pipe, and not here.
-    let (lines, typed) = mpsc::channel(4);
+    // What is piped in is to wait in the pipe and not here, so there is a bound: 4 MiB of the longest
+    // lines. It is not smaller, because a thread that waits after every few lines is six times as
+    // slow (benches/streams).
+    let (lines, typed) = mpsc::channel(64);
     thread::spawn(move || {
         loop {
             let line = match line() {

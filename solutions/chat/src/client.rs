@@ -44,14 +44,21 @@ pub struct Failure {
 }
 
 /// Talks in a room until it is over. Every line of `typed` is said; the end of `typed` is the end
-/// of what is said, not of what is heard. What is heard goes to `show`, line by line.
+/// of what is said, not of what is heard. What is heard goes to `show`, line by line:
+///
+/// - welcome: `* with ann, ben`, or `* nobody else is here`;
+/// - joined and left: `* ben joined`, `* ben left`;
+/// - said: `ben: text`.
+///
+/// When the room is over, nothing more is shown, and this is `Ok`.
 pub async fn join(
     seat: Seat,
     typed: mpsc::Receiver<String>,
     show: fn(&str) -> io::Result<()>,
 ) -> Result<(), Failure> {
     let Seat { room, name, server } = seat;
-    // [stub] todo!("stage 9: join {room:?} of {server} as {name:?}, say what is {typed:?}, show by {show:?}")
+    // [stub] let _ = (typed, show);
+    // [stub] todo!("stage 9: join {room:?} of {server} as {name:?}, say what is typed, show what is heard")
     let channel = Endpoint::from(server.clone())
         .connect_timeout(CONNECT_WITHIN)
         .initial_stream_window_size(WINDOW)

@@ -144,9 +144,10 @@ fn send(
     let mut sha256 = Sha256::new();
     let mut offset = 0;
     while offset < size {
-        let mut data = Vec::with_capacity(CHUNK);
         let length = (size - offset).min(CHUNK as u64);
-        (&mut file).take(length).read_to_end(&mut data)?;
+        let mut data = vec![0; length as usize];
+        let read = fill(&mut file, &mut data)?;
+        data.truncate(read);
         if data.is_empty() {
             return Err(Unsent::File(io::Error::other(format!(
                 "it had {size} bytes when the upload began, and now {offset}"
@@ -169,6 +170,19 @@ fn send(
         sha256: sha256.into(),
     }))?;
     Ok(sha256)
+}
+
+/// Reads until the buffer is full or the file ends; gives how much was read. (`read_to_end` asks
+/// for a few KiB at a time.)
+fn fill(file: &mut File, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match file.read(&mut buffer[filled..])? {
+            0 => break,
+            length => filled += length,
+        }
+    }
+    Ok(filled)
 }
 // [/stub]
 

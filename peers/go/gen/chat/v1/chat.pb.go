@@ -461,6 +461,8 @@ func (x *Said) GetText() string {
 }
 
 // Left says that a member's call has ended while the room goes on, for whatever reason.
+// If the room is over because a member has left, the others may be sent left before their calls
+// end, or not.
 type Left struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
