@@ -174,7 +174,7 @@ fn send(
 
 /// Reads until the buffer is full or the file ends; gives how much was read. (`read_to_end` asks
 /// for a few KiB at a time.)
-fn fill(file: &mut File, buffer: &mut [u8]) -> io::Result<usize> {
+fn fill(file: &mut impl io::Read, buffer: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0;
     while filled < buffer.len() {
         match file.read(&mut buffer[filled..])? {
